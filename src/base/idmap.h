@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+
+/* idmap: uint32_t keys to pointers (stream ids); open addressing. */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct idmap_slot;
+struct idmap {
+	struct idmap_slot *slots;
+	size_t cap;
+	size_t n;
+	size_t used;
+};
+
+void idmap_init(struct idmap *m);
+void idmap_deinit(struct idmap *m);
+void *idmap_get(const struct idmap *m, uint32_t key);
+/* @value must not be NULL, @key must not be present. */
+void idmap_set(struct idmap *m, uint32_t key, void *value);
+void *idmap_del(struct idmap *m, uint32_t key);
+static inline size_t idmap_count(const struct idmap *m)
+{
+	return m->n;
+}
+bool idmap_next(const struct idmap *m, size_t *at, uint32_t *ret_key, void **ret_value);

@@ -1,0 +1,1 @@
+# each fuzz target has a fragment of its own

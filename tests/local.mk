@@ -1,0 +1,20 @@
+# One fragment per room (unit tests), per kind otherwise.
+include tests/unit/base/local.mk
+include tests/unit/proto/local.mk
+include tests/unit/conf/local.mk
+include tests/unit/crypt/local.mk
+include tests/unit/io/local.mk
+include tests/unit/sys/local.mk
+include tests/unit/mux/local.mk
+include tests/unit/ws/local.mk
+include tests/unit/lane/local.mk
+include tests/unit/relay/local.mk
+include tests/unit/store/local.mk
+include tests/unit/ctl/local.mk
+include tests/unit/client/local.mk
+include tests/unit/server/local.mk
+include tests/unit/cli/local.mk
+include tests/fuzz/local.mk
+include tests/system/local.mk
+include tests/lint/local.mk
+include tests/bench/local.mk
