@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+
+/* loop: one libev loop per worker, its graveyard, its once-a-turn tasks. */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <ev.h>
+
+#include "base/clock.h"
+#include "base/list.h"
+
+#define LOOP_SCRATCH_SIZE (64 * 1024)
+
+struct loop {
+	struct ev_loop *ev;
+	ev_prepare before_poll;	/* runs the tasks, then empties the graveyard */
+	struct list tasks;
+	struct list graveyard;
+	uint8_t *scratch;	/* LOOP_SCRATCH_SIZE bytes, valid within one callback: readers read here */
+};
+
+/* Something to be done once before the loop next waits, however often it was scheduled. */
+struct loop_task;
+typedef void loop_task_f(struct loop_task *t);
+struct loop_task {
+	struct list node;
+	loop_task_f *run;
+};
+
+/* An object that closed itself inside its own callback: freed before the next poll. */
+struct grave;
+typedef void grave_free_f(struct grave *g);
+struct grave {
+	struct list node;
+	grave_free_f *free;
+};
+
+/* 0 or -errno. Ignores SIGPIPE for the process. */
+int loop_init(struct loop *l) MUST_USE;
+/* Runs what is left in the graveyard, then frees. */
+void loop_deinit(struct loop *l);
+/* Until loop_stop(). */
+void loop_run(struct loop *l);
+void loop_stop(struct loop *l);
+/* The time at which this turn began, on clock_ms()'s clock; cheap. */
+clock_ms_t loop_now(const struct loop *l);
+
+void loop_task_init(struct loop_task *t, loop_task_f *run);
+void loop_task_schedule(struct loop *l, struct loop_task *t);
+void loop_task_cancel(struct loop_task *t);
+
+/* Free @g by @free before the next poll; @g must not be buried already. */
+void loop_bury(struct loop *l, struct grave *g, grave_free_f *free);
