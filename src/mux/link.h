@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+
+/* link: one connection that carries frames of a session, as mux sees it. */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/clock.h"
+#include "base/list.h"
+#include "proto/close.h"
+
+struct link;
+struct session;
+
+struct link_ops {
+	const char *kind;	/* "websocket", "lane" */
+	/* The session has frames for this link: call link_pull() until it returns 0 or you are full, before the
+	 * loop next waits. Said once until link_pull() was called. */
+	void (*wake)(struct link *l);
+	/* The session let go of the link (it is detached already): close the connection, free. Never calls back
+	 * into the session. May be called from inside link_input()/link_pull(). */
+	void (*close)(struct link *l, enum close_reason why, const char *text);
+};
+
+struct link {
+	const struct link_ops *ops;
+	struct session *session;	/* NULL while not attached */
+	unsigned int rank;		/* data goes over the attached link of the highest rank */
+
+	/* The session's own: */
+	struct list node;
+	struct buf partial;		/* beginning of a frame whose rest has not arrived */
+	struct buf control;		/* PONG and barrier PING that must leave on this very link */
+	clock_ms_t last_rx, last_tx;
+	uint64_t bytes_rx, bytes_tx;
+	uint64_t barrier;		/* PING that, answered, says all before it arrived; 0 none */
+	uint32_t rtt_us;		/* smoothed, from PING; 0 unknown */
+	bool waked;
+};
+
+#define LINK_RANK_WEBSOCKET 1
+#define LINK_RANK_LANE	    2
+
+void link_init(struct link *l, const struct link_ops *ops, unsigned int rank);
+/* Frees what mux keeps in it. Must be detached. */
+void link_deinit(struct link *l);
+
+/* Bytes arrived, cut anywhere. Dispatches to whatever session the link belongs to (a handler may move it to
+ * another session between two frames, or close it). Returns 0, or -ENOTCONN when the link was let go: then
+ * ops->close was called and the bytes are void. */
+int link_input(struct link *l, const uint8_t *bytes, size_t n, clock_ms_t now);
+/* Fill @out with whole frames to send now; returns bytes, 0 when there is nothing. @cap >= FRAME_MAX_SIZE.
+ * Cuts nothing and sends nothing twice while the link lives. */
+size_t link_pull(struct link *l, uint8_t *out, size_t cap, clock_ms_t now);
+/* The connection is gone (its owner noticed): detach. The owner frees the link after this. */
+void link_lost(struct link *l, enum close_reason why, clock_ms_t now);

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+
+/* stream: one visitor's bytes inside a session, both directions, half-close correct. */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/list.h"
+#include "base/macros.h"
+#include "mux/ring.h"
+#include "mux/window.h"
+#include "proto/close.h"
+#include "proto/frame.h"
+
+struct session;
+struct stream;
+struct stream_user;
+
+struct stream_user_ops {
+	/* In order, each byte once, borrowed for the call. Every byte is to be handed back by stream_consumed() when it
+	 * has left towards the far side: until then it uses the peer's credit. */
+	void (*data)(struct stream_user *u, const uint8_t *bytes, size_t n);
+	/* The peer has sent its last byte. Sending may go on. */
+	void (*end)(struct stream_user *u);
+	/* It is over abnormally; the stream is unbound already (u->stream is NULL). @text "" or words. */
+	void (*reset)(struct stream_user *u, enum close_reason why, const char *text);
+	/* After stream_write()/stream_reserve() came short: there is room again. */
+	void (*writable)(struct stream_user *u);
+};
+
+/* Embedded in whoever uses a stream. */
+struct stream_user {
+	const struct stream_user_ops *ops;
+	struct stream *stream;	/* NULL when there is none (any more) */
+};
+
+struct stream {
+	struct session *session;
+	struct stream_user *user;
+	uint32_t id;
+	struct list ready;		/* in session->ready while it has something to send */
+	struct list dead;
+
+	struct ring ring;		/* bytes sent and not acknowledged, then bytes not yet sent */
+	uint64_t sent;			/* next offset to send */
+	uint64_t limit;			/* the peer's credit */
+	struct window window;		/* of the receiving direction */
+
+	uint8_t *open_payload;		/* kept until the peer's first sign of life, for resumption */
+	uint16_t open_len;
+	bool open_pending : 1;		/* OPEN has not been sent yet */
+	bool end_asked : 1, end_sent : 1, end_acked : 1;
+	bool end_received : 1, window_due : 1;
+	bool wants_room : 1, released : 1, is_dead : 1;
+};
+
+/* A stream has one user; binding makes u->stream = st. */
+void stream_bind(struct stream *st, struct stream_user *u, const struct stream_user_ops *ops);
+/* Let another user have it, mid-stream. */
+void stream_rebind(struct stream *st, struct stream_user *to, const struct stream_user_ops *ops);
+
+/* Bytes that stream_write() would take now; 0 after stream_end(). Bounded by the window the peer granted and the session's memory. */
+size_t stream_room(const struct stream *st);
+/* Copy up to @n bytes in; returns how many. Short: `writable` will be said. */
+size_t stream_write(struct stream *st, const void *bytes, size_t n);
+/* Contiguous space inside the ring (at most *ret_n bytes wanted on entry, size given on return), to read into
+ * directly; NULL when there is no room (then `writable` will be said). Then commit what was filled, perhaps 0. */
+uint8_t *stream_reserve(struct stream *st, size_t *io_n) MUST_USE;
+void stream_commit(struct stream *st, size_t n);
+/* No more bytes from us; those written still go out. */
+void stream_end(struct stream *st);
+/* @n bytes given by `data` have left towards the far side. */
+void stream_consumed(struct stream *st, size_t n);
+/* End abnormally, now, both directions. The user is unbound and not called. */
+void stream_reset(struct stream *st, enum close_reason why, const char *text);
+/* The user is done with it: what was written and ended still reaches the peer in the background when both directions
+ * are ended; otherwise this resets with @why. The user is unbound and not called. */
+void stream_release(struct stream *st, enum close_reason why);
+bool stream_is_ended(const struct stream *st);	/* both directions */
+uint64_t stream_bytes_sent(const struct stream *st);
+uint64_t stream_bytes_received(const struct stream *st);
