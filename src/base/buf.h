@@ -27,7 +27,7 @@ static inline size_t buf_len(const struct buf *b)
 }
 static inline const uint8_t *buf_data(const struct buf *b)
 {
-	return b->data + b->head;
+	return b->data ? b->data + b->head : NULL;
 }
 /* Append; returns how many of @n were taken (all, or what fits under the maximum). */
 size_t buf_add(struct buf *b, const void *bytes, size_t n);

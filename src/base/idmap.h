@@ -10,9 +10,10 @@
 struct idmap_slot;
 struct idmap {
 	struct idmap_slot *slots;
-	size_t cap;
+	size_t cap;	/* power of two, or 0 */
 	size_t n;
-	size_t used;
+	size_t used;	/* live and deleted slots */
+	uint64_t seed;
 };
 
 void idmap_init(struct idmap *m);
@@ -25,4 +26,5 @@ static inline size_t idmap_count(const struct idmap *m)
 {
 	return m->n;
 }
+/* Iterate like map_next(); deleting inside is allowed. */
 bool idmap_next(const struct idmap *m, size_t *at, uint32_t *ret_key, void **ret_value);

@@ -13,6 +13,7 @@ struct map {
 	size_t cap;	/* power of two, or 0 */
 	size_t n;
 	size_t used;	/* live and deleted slots */
+	uint64_t seed[2];
 };
 
 void map_init(struct map *m);

@@ -24,6 +24,7 @@ int parse_duration(const char *s, uint64_t *ret_ms) MUST_USE;
 int parse_bool(const char *s, bool *ret) MUST_USE;
 /* "host:port", "[v6]:port", ":port" (empty host), "port" (empty host); @host_size >= 256. */
 int parse_hostport(const char *s, char *ret_host, size_t host_size, uint16_t *ret_port) MUST_USE;
-/* @n hex digits (lower or upper) to n/2 bytes. */
+/* Exactly 2·@n_bytes hex digits (lower or upper). */
 int parse_hex(const char *s, uint8_t *ret, size_t n_bytes) MUST_USE;
-void format_hex(char *ret, const uint8_t *bytes, size_t n);
+/* Lower-case digits and a NUL: 2·@n + 1 bytes. */
+void parse_format_hex(char *ret, const uint8_t *bytes, size_t n);

@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * log: lines for the operator, with structured fields beside the sentence.
+ *
+ * The program picks one sink at its start (the journal's lives in sys); until then, and
+ * for everybody without a journal, lines go to stderr as
+ *
+ *	2026-01-31T12:00:00Z info: tunnel is up tunnel=web url=https://web.example.org
+ *
+ * Much of what is logged was said by a stranger: control characters, stray bytes and
+ * terminal escapes are written as \xNN, so that one message is always one line and
+ * nobody can forge a second one. A line is written by one write(2).
+ *
+ * The level and the sink are the process's, hence the one static object of this room.
+ * Not here: secrets. Nobody may pass one in.
+ */
+
+#include "base/log.h"
+
+#include <assert.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/str.h"
+
+#define MESSAGE_MAX	2048
+#define LINE_MAX_BYTES	8192
+#define LIMIT_WINDOW_MS	10000
+
+static struct {
+	log_sink_f *sink;
+	enum log_level level;
+	bool timestamps;
+	bool plain;
+} log_state = {
+	.sink = log_sink_stderr,
+	.level = LOG_LV_INFO,
+};
+
+static const char *const level_names[] = {
+	[LOG_LV_ERR] = "error",
+	[LOG_LV_WARNING] = "warning",
+	[LOG_LV_NOTICE] = "notice",
+	[LOG_LV_INFO] = "info",
+	[LOG_LV_DEBUG] = "debug",
+};
+
+void log_set_sink(log_sink_f *sink)
+{
+	log_state.sink = sink ? sink : log_sink_stderr;
+}
+
+void log_set_level(enum log_level level)
+{
+	log_state.level = level;
+}
+
+enum log_level log_get_level(void)
+{
+	return log_state.level;
+}
+
+bool log_enabled(enum log_level level)
+{
+	return level <= log_state.level;
+}
+
+void log_set_timestamps(bool on)
+{
+	log_state.timestamps = on;
+}
+
+void log_set_plain(bool on)
+{
+	log_state.plain = on;
+}
+
+/*
+ * Length of the printable UTF-8 character at @s, 0 when there is none: overlong forms,
+ * surrogates and the C1 controls (which terminals obey) count as none.
+ */
+static size_t utf8_printable(const unsigned char *s)
+{
+	static const uint32_t least[] = {0, 0, 0xa0, 0x800, 0x10000};
+	size_t n = s[0] >= 0xf0 && s[0] < 0xf5 ? 4 : s[0] >= 0xe0 && s[0] < 0xf0 ? 3
+		: s[0] >= 0xc2 && s[0] < 0xe0 ? 2 : 0;
+	uint32_t c = n ? s[0] & (0xffu >> (n + 1)) : 0;
+
+	if (s[0] >= 0x20 && s[0] < 0x7f)
+		return 1;
+	for (size_t i = 1; i < n; i++) {
+		if ((s[i] & 0xc0) != 0x80)
+			return 0;
+		c = c << 6 | (s[i] & 0x3f);
+	}
+	if (n == 0 || c < least[n] || c > 0x10ffff || (c >= 0xd800 && c <= 0xdfff))
+		return 0;
+	return n;
+}
+
+static void add_escaped(struct str *line, const char *text, bool quoted)
+{
+	const unsigned char *s = (const unsigned char *)text;
+
+	while (*s) {
+		size_t n = utf8_printable(s);
+
+		if (n == 0) {
+			str_addf(line, "\\x%02x", *s++);
+			continue;
+		}
+		if (quoted && (*s == '"' || *s == '\\'))
+			str_addc(line, '\\');
+		str_add_n(line, s, n);
+		s += n;
+	}
+}
+
+static bool needs_quotes(const char *value)
+{
+	if (*value == '\0')
+		return true;
+	for (const unsigned char *s = (const unsigned char *)value; *s;) {
+		size_t n = utf8_printable(s);
+
+		if (n == 0 || strchr(" \"=\\", *s))
+			return true;
+		s += n;
+	}
+	return false;
+}
+
+static void add_field(struct str *line, const struct log_field *f)
+{
+	bool quoted;
+
+	if (!f->value)
+		return;
+	quoted = needs_quotes(f->value);
+	str_addc(line, ' ');
+	for (const char *k = f->key; *k; k++)
+		str_addc(line, *k >= 'A' && *k <= 'Z' ? (char)(*k - 'A' + 'a') : *k);
+	str_add(line, quoted ? "=\"" : "=");
+	add_escaped(line, f->value, quoted);
+	if (quoted)
+		str_addc(line, '"');
+}
+
+void log_sink_stderr(enum log_level level, const char *message, const struct log_field *fields,
+	size_t n)
+{
+	CLEANUP(str_deinit) struct str line = STR_INIT(LINE_MAX_BYTES);
+
+	assert((size_t)level < ARRAY_SIZE(level_names) && level_names[level]);
+	if (log_state.timestamps) {
+		char now[21];
+
+		clock_format_utc(now, clock_wall_ms());
+		str_addf(&line, "%s ", now);
+	}
+	if (!log_state.plain)
+		str_addf(&line, "%s: ", level_names[level]);
+	add_escaped(&line, message, false);
+	for (size_t i = 0; i < n && !log_state.plain; i++)
+		add_field(&line, &fields[i]);
+	if (line.len == LINE_MAX_BYTES)
+		line.data[line.len - 1] = '\n'; /* cut, but still a line */
+	else
+		str_addc(&line, '\n');
+	/* whoever reads stderr may be gone; there is nobody left to tell */
+	(void)!write(STDERR_FILENO, line.data, line.len);
+}
+
+void log_msg(enum log_level level, const char *fmt, ...)
+{
+	char text[MESSAGE_MAX];
+	va_list ap;
+
+	if (!log_enabled(level))
+		return;
+	va_start(ap, fmt);
+	(void)vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	log_state.sink(level, text, NULL, 0);
+}
+
+void log_msg_errno(enum log_level level, int r, const char *fmt, ...)
+{
+	char text[MESSAGE_MAX];
+	va_list ap;
+	size_t n;
+
+	if (!log_enabled(level))
+		return;
+	va_start(ap, fmt);
+	(void)vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	n = strlen(text);
+	(void)snprintf(text + n, sizeof(text) - n, ": %s", strerror(-r));
+	log_state.sink(level, text, NULL, 0);
+}
+
+void log_fields(enum log_level level, const struct log_field *fields, size_t n,
+	const char *fmt, ...)
+{
+	char text[MESSAGE_MAX];
+	va_list ap;
+
+	if (!log_enabled(level))
+		return;
+	va_start(ap, fmt);
+	(void)vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	log_state.sink(level, text, fields, n);
+}
+
+bool log_limit_pass(struct log_limit *l, clock_ms_t now, uint32_t burst)
+{
+	if (now - l->since >= LIMIT_WINDOW_MS || l->since == 0) {
+		uint32_t dropped = l->dropped;
+
+		*l = (struct log_limit){.since = now ? now : 1};
+		if (dropped > 0)
+			log_notice("%u similar messages were not shown", dropped);
+	}
+	if (l->count >= burst) {
+		l->dropped++;
+		return false;
+	}
+	l->count++;
+	return true;
+}
