@@ -1,0 +1,41 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Tables and manuals say the same: frames, close reasons, refusals, and the Varlink interfaces."""
+import re
+
+from common import TOP, finish
+
+bad = []
+
+
+def read(name):
+    return (TOP / name).read_text()
+
+
+protocol = read("man/tunnelto-protocol.7")
+for name, num in re.findall(r"^FRAME\((\w+),\s*(0x[0-9a-f]+)", read("src/proto/frame.def.h"), re.M):
+    if not re.search(rf"^\.It {name} Ta {num} ", protocol, re.M):
+        bad.append(f"man/tunnelto-protocol.7: no row '{name} {num}'")
+for code, word, text in re.findall(r'^CLOSE\(\w+,\s*(\d+), "(\w+)",\s*\d+,\s*"([^"]+)"', read("src/proto/close.def.h"), re.M):
+    if f".It {word} Ta {code} Ta {text}" not in protocol:
+        bad.append(f"man/tunnelto-protocol.7: no row '{word} {code} {text}'")
+for word, retry, text in re.findall(r'^REFUSAL\(\w+,\s*"(\w+)",\s*(true|false),\s*"([^"]+)"', read("src/proto/hello_refusal.def.h"),
+                                    re.M):
+    if f".It {word} Ta {'yes' if retry == 'true' else 'no'} Ta {text}" not in protocol:
+        bad.append(f"man/tunnelto-protocol.7: no row '{word} {retry} {text}'")
+
+control = read("man/tunnelto-control.7")
+for side, verbs in (("Client", "src/client/client_verbs.c"), ("Server", "src/server/server_verbs.c")):
+    idl = read(f"src/ctl/io.tunnelto.{side}.varlink")
+    table = read(verbs)
+    for kind, name in re.findall(r"^(method|error|type) (\w+)", idl, re.M):
+        if name not in control:
+            bad.append(f"man/tunnelto-control.7: {kind} {name} of io.tunnelto.{side} is not described")
+        if kind == "method" and f'"{name}"' not in table:
+            bad.append(f"{verbs}: method {name} has no row")
+
+ctl = read("man/tunnelctl.1")
+for verb in re.findall(r'^VERB\("([^"]+)"', read("src/cli/verbs.def.h"), re.M):
+    if not re.search(rf"\b{re.escape(verb.split()[-1])}\b", ctl):
+        bad.append(f"man/tunnelctl.1: verb '{verb}' is not described")
+finish(bad, "docs")
