@@ -1,0 +1,44 @@
+# SPDX-License-Identifier: MIT
+"""pytest's side of the actors: the build directory, a world per test, its logs when the test fails."""
+import pathlib
+import sys
+
+import pytest
+
+sys.path.insert(0, str(pathlib.Path(__file__).parent))
+
+from actors import Net, Program  # noqa: E402
+
+
+def pytest_addoption(parser):
+    top = pathlib.Path(__file__).resolve().parents[2]
+    parser.addoption("--build", default=str(top / "build"), help="where the programs were built")
+    parser.addoption("--long", action="store_true", help="run the long forms too")
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item, call):
+    report = (yield).get_result()
+    net = item.funcargs.get("net") if hasattr(item, "funcargs") else None
+    if report.when == "call" and report.failed and net is not None:
+        for actor in net.actors:
+            if isinstance(actor, Program):
+                report.sections.append((f"{actor.name} stderr", actor.err()[-6000:]))
+
+
+@pytest.fixture
+def net(request):
+    world = Net(request.config.getoption("--build"))
+    yield world
+    world.end()
+
+
+@pytest.fixture
+def pair(net):
+    """The usual beginning: an origin, a server, a key, a daemon with the HTTP tunnel `web` up."""
+    net.web = net.origin()
+    net.srv = net.server()
+    net.key = net.srv.key("test", "*", "--tcp", "20000-20999")
+    net.dmn = net.daemon(net.srv, {"web": {"local": net.web.port, "subdomain": "web"}}, key=net.key)
+    net.url = net.dmn.up("web")
+    return net
