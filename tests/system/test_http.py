@@ -1,0 +1,313 @@
+# SPDX-License-Identifier: MIT
+"""HTTP tunnels: what a visitor may do with an origin, it may do through the tunnel."""
+import hashlib
+import http.client
+import json
+import socket
+import threading
+import time
+
+from actors import MIB, WAIT, Handler, RawOrigin, until
+
+
+def get(port, host, path="/", method="GET", version="1.1", extra="", body=b""):
+    head = f"{method} {path} HTTP/{version}\r\nHost: {host}\r\n{extra}\r\n".encode()
+    return head + body
+
+
+def read_response(sock, method="GET"):
+    response = http.client.HTTPResponse(sock, method=method)
+    response.begin()
+    return response, response.read()
+
+
+def test_a_request_reaches_the_origin_and_its_answer_the_visitor(pair):
+    direct = pair.curl(f"http://127.0.0.1:{pair.web.port}/hello?x=1").stdout
+    assert pair.curl(pair.url + "hello?x=1").stdout == direct
+    assert pair.web.seen[-1][:2] == ("GET", "/hello?x=1")
+
+
+def test_the_origin_learns_who_asked(pair):
+    seen = json.loads(pair.curl(pair.url + "headers").stdout)
+    assert seen["X-Forwarded-For"] == "127.0.0.1"
+    assert seen["X-Forwarded-Proto"] == "http"
+    assert seen["X-Forwarded-Host"] == seen["Host"] == f"web.localhost:{pair.srv.public}"
+
+
+def test_a_forged_forwarding_field_is_replaced(pair):
+    seen = json.loads(pair.curl(pair.url + "headers", "-H", "X-Forwarded-For: 6.6.6.6", "-H", "X-Forwarded-Proto: https").stdout)
+    assert seen["X-Forwarded-For"] == "127.0.0.1"
+    assert seen["X-Forwarded-Proto"] == "http"
+
+
+def test_hop_by_hop_fields_stay_behind(pair):
+    seen = json.loads(pair.curl(pair.url + "headers", "-H", "Connection: close, X-Mine", "-H", "X-Mine: 1", "-H", "X-Other: 2",
+                                "-H", "Keep-Alive: timeout=5").stdout)
+    assert "X-Mine" not in seen and "Keep-Alive" not in seen and seen["X-Other"] == "2"
+
+
+def test_a_connection_is_kept_and_every_request_is_routed_by_its_own_host(net):
+    one, two = net.origin("one"), net.origin("two")
+    server = net.server()
+    key = server.key()
+    daemon = net.daemon(server, {"one": {"local": one.port, "subdomain": "one"}, "two": {"local": two.port, "subdomain": "two"}},
+                        key=key)
+    daemon.up()
+    sock = net.visitor(server.public)
+    for label in ("one", "two", "one", "one", "two"):
+        sock.sendall(get(server.public, f"{label}.localhost", "/who"))
+        response, body = read_response(sock)
+        assert (response.status, body) == (200, f"{label}: GET /who\n".encode())
+
+
+def test_pipelined_requests_are_answered_in_order(pair):
+    sock = pair.visitor(pair.srv.public)
+    sock.sendall(b"".join(get(0, "web.localhost", f"/{n}") for n in range(8)))
+    for n in range(8):
+        response, body = read_response(sock)
+        assert (response.status, body) == (200, f"origin: GET /{n}\n".encode())
+
+
+def test_a_large_upload_comes_back_whole(pair, tmp_path):
+    body = bytes(range(256)) * 4096 * 8
+    (tmp_path / "body").write_bytes(body)
+    for extra in ([], ["-H", "Transfer-Encoding: chunked"], ["-H", "Expect: 100-continue"]):
+        back = pair.curl(pair.url + "echo", "--data-binary", f"@{tmp_path / 'body'}", *extra, text=False).stdout
+        assert hashlib.sha256(back).digest() == hashlib.sha256(body).digest(), extra
+
+
+def test_a_large_chunked_download_comes_whole(pair):
+    through = pair.curl(pair.url + f"bytes/{32 * MIB}", text=False).stdout
+    direct = pair.curl(f"http://127.0.0.1:{pair.web.port}/bytes/{32 * MIB}", text=False).stdout
+    assert len(through) == 32 * MIB and through == direct
+
+
+def test_a_head_request_has_a_length_and_no_body(pair):
+    sock = pair.visitor(pair.srv.public)
+    sock.sendall(get(0, "web.localhost", "/x", method="HEAD") + get(0, "web.localhost", "/y"))
+    response, body = read_response(sock, method="HEAD")
+    assert response.status == 200 and int(response.getheader("Content-Length")) > 0 and body == b""
+    assert read_response(sock)[1] == b"origin: GET /y\n"
+
+
+def test_http_1_0_is_answered_and_closed(pair):
+    answer = pair.ask(pair.srv.public, get(0, "web.localhost", "/old", version="1.0"))
+    assert answer.startswith(b"HTTP/1.1 200") and answer.endswith(b"origin: GET /old\n")
+
+
+def test_connection_close_is_honoured(pair):
+    answer = pair.ask(pair.srv.public, get(0, "web.localhost", "/bye", extra="Connection: close\r\n"))
+    assert answer.endswith(b"origin: GET /bye\n") and b"onnection: close" in answer
+
+
+def test_server_sent_events_pass_unbuffered(pair):
+    sock = pair.visitor(pair.srv.public)
+    sock.sendall(get(0, "web.localhost", "/events"))
+    seen = b""
+    while b"data: first\n\n" not in seen:  # the second is held back by the origin until this one was seen
+        piece = sock.recv(4096)
+        assert piece
+        seen += piece
+    assert b"second" not in seen
+    pair.web.go_on.set()
+    while piece := sock.recv(4096):
+        seen += piece
+    assert b"data: second\n\n" in seen
+
+
+class Upgrades(Handler):
+    """Answers an upgrade with an echo until the visitor ends."""
+
+    def do_GET(self):
+        self.send_response(101)
+        self.send_header("Connection", "Upgrade")
+        self.send_header("Upgrade", self.headers["Upgrade"])
+        self.end_headers()
+        while piece := self.rfile.read1(65536):
+            self.wfile.write(piece)
+            self.wfile.flush()
+        self.close_connection = True
+
+
+def test_an_upgraded_connection_is_a_pipe_both_ways(net):
+    origin = net.origin(handler=Upgrades)
+    server = net.server()
+    daemon = net.daemon(server, {"web": {"local": origin.port, "subdomain": "web"}}, key=server.key())
+    daemon.up()
+    sock = net.visitor(server.public)
+    sock.sendall(get(0, "web.localhost", "/", extra="Connection: Upgrade\r\nUpgrade: echo\r\n") + b"early ")
+    seen = b""
+    while not seen.endswith(b"early "):
+        seen += sock.recv(4096)
+    assert seen.startswith(b"HTTP/1.1 101 ") and b"Upgrade: echo" in seen
+    sock.sendall(b"bytes \x00\xff")
+    assert sock.recv(4096) == b"bytes \x00\xff"
+    sock.shutdown(socket.SHUT_WR)
+    assert sock.recv(4096) == b""
+
+
+def test_a_real_websocket_library_echoes_through_the_tunnel(net):
+    import asyncio
+    import websockets
+    ports, stop, loops = [], threading.Event(), []
+
+    async def echo(ws, *_):
+        async for message in ws:
+            await ws.send(message)
+
+    async def serve():
+        loops.append(asyncio.get_running_loop())
+        async with websockets.serve(echo, "127.0.0.1", 0, max_size=4 * MIB) as s:
+            ports.append(s.sockets[0].getsockname()[1])
+            loops.append(asyncio.Event())
+            await loops[1].wait()
+
+    thread = threading.Thread(target=lambda: asyncio.run(serve()), daemon=True)
+    thread.start()
+    until(lambda: len(loops) == 2, "the echo server")
+    server = net.server()
+    daemon = net.daemon(server, {"ws": {"local": ports[0], "subdomain": "ws"}}, key=server.key())
+    daemon.up()
+
+    async def visit():
+        sock = socket.create_connection(("127.0.0.1", server.public))
+        async with websockets.connect(f"ws://ws.localhost:{server.public}/", sock=sock, max_size=4 * MIB) as ws:
+            for message in ("text", "ünïcode" * 1000, b"\x00" * 70000, bytes(range(256)) * 8192):
+                await ws.send(message)
+                assert await asyncio.wait_for(ws.recv(), WAIT) == message
+            await asyncio.wait_for(await ws.ping(), WAIT)
+
+    asyncio.run(visit())
+    loops[0].call_soon_threadsafe(loops[1].set)
+    thread.join(WAIT)
+    stop.set()
+
+
+def test_many_visitors_on_many_tunnels_of_several_clients(net):
+    server = net.server()
+    origins, daemons = [], []
+    for d in range(3):
+        tunnels = {}
+        for t in range(4):
+            origin = net.origin(f"o{d}{t}")
+            origins.append(origin)
+            tunnels[f"t{d}{t}"] = {"local": origin.port, "subdomain": f"t{d}{t}"}
+        daemons.append(net.daemon(server, tunnels, key=server.key(f"k{d}", f"t{d}*"), name=f"daemon{d}"))
+    for daemon in daemons:
+        daemon.up()
+    wrong = []
+
+    def visit(d, t):
+        with socket.create_connection(("127.0.0.1", server.public), timeout=WAIT) as sock:
+            for n in range(20):
+                sock.sendall(get(0, f"t{d}{t}.localhost", f"/{n}"))
+                _, body = read_response(sock)
+                if body != f"o{d}{t}: GET /{n}\n".encode():
+                    wrong.append((d, t, n, body))
+
+    threads = [threading.Thread(target=visit, args=(d, t)) for d in range(3) for t in range(4) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert wrong == [] and not any(t.is_alive() for t in threads)
+
+
+def test_a_slow_visitor_stops_its_origin_and_nobody_else(net):
+    raw, web = net.raw_origin(), net.origin()
+    server = net.server()
+    daemon = net.daemon(server, {"slow": {"local": raw.port, "subdomain": "slow"}, "web": {"local": web.port, "subdomain": "web"}},
+                        key=server.key())
+    url = daemon.up("slow", "web")
+    visitor = net.visitor(server.public, rcvbuf=4096)
+    visitor.sendall(get(0, "slow.localhost"))
+    conn = raw.accept()
+    conn.recv(65536)
+    size = 64 * MIB
+    conn.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % size)
+    before = daemon.rss() + server.rss()
+    conn.setblocking(False)
+    sent, quiet = 0, time.monotonic() + 0.7
+    while time.monotonic() < quiet and sent < size:
+        try:
+            sent += conn.send(b"x" * min(65536, size - sent))
+            quiet = time.monotonic() + 0.7
+        except BlockingIOError:
+            threading.Event().wait(0.01)
+    assert sent < size, "the origin was never stopped"
+    assert daemon.rss() + server.rss() - before < 24 * MIB
+    assert net.curl(daemon.url("web")).stdout.startswith("origin: GET /")  # nobody else is held up
+    conn.setblocking(True)
+    feeder = threading.Thread(target=lambda: conn.sendall(b"x" * (size - sent)), daemon=True)
+    feeder.start()
+    response = http.client.HTTPResponse(visitor)
+    response.begin()
+    assert len(response.read()) == size
+
+
+def test_a_visitor_that_goes_away_stops_its_origin(net):
+    raw = net.raw_origin()
+    server = net.server()
+    daemon = net.daemon(server, {"web": {"local": raw.port, "subdomain": "web"}}, key=server.key())
+    daemon.up()
+    visitor = net.visitor(server.public)
+    visitor.sendall(get(0, "web.localhost"))
+    conn = raw.accept()
+    conn.recv(65536)
+    conn.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\nxxx")
+    visitor.recv(10)
+    visitor.close()
+    conn.settimeout(5)
+    try:
+        while conn.recv(4096):
+            pass
+    except ConnectionResetError:
+        pass
+
+
+def test_an_origin_on_a_unix_socket(net):
+    import socketserver
+    from actors import Origin
+
+    class UnixOrigin(Origin):
+        address_family = socket.AF_UNIX
+
+        def server_bind(self):
+            socketserver.TCPServer.server_bind(self)
+            self.server_name, self.server_port = "unix", 0
+
+        def get_request(self):
+            conn, _ = self.socket.accept()
+            return conn, ("unix", 0)
+
+    path = str(net.dir / "origin.sock")
+    net.add(UnixOrigin("unix", address=path))
+    server = net.server()
+    daemon = net.daemon(server, {"web": {"local": f"unix:{path}", "subdomain": "web"}}, key=server.key())
+    assert net.curl(daemon.up("web")).stdout == "unix: GET /\n"
+
+
+def test_the_host_field_can_be_rewritten(net):
+    origin = net.origin()
+    server = net.server()
+    daemon = net.daemon(server, {"web": {"local": origin.port, "subdomain": "web", "host_header": "app.internal:81"}}, key=server.key())
+    seen = json.loads(net.curl(daemon.up("web") + "headers").stdout)
+    assert seen["Host"] == "app.internal:81" and seen["X-Forwarded-Host"].startswith("web.localhost")
+
+
+def test_an_answer_cut_short_never_looks_whole(net):
+    raw = RawOrigin()
+    net.add(raw)
+    server = net.server()
+    daemon = net.daemon(server, {"web": {"local": raw.port, "subdomain": "web"}}, key=server.key())
+    url = daemon.up("web")
+    for body in (b"Content-Length: 1000\r\n\r\nonly this", b"Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n"):
+        got = []
+        visit = threading.Thread(target=lambda: got.append(net.curl(url, check=False)))
+        visit.start()
+        conn = raw.accept()
+        conn.recv(65536)
+        conn.sendall(b"HTTP/1.1 200 OK\r\n" + body)
+        conn.close()
+        visit.join(WAIT)
+        assert got[0].returncode in (18, 56), got[0]  # CURLE_PARTIAL_FILE, CURLE_RECV_ERROR
