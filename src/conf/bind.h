@@ -34,8 +34,8 @@ struct conf_port_range {
 };
 
 /*
- * Set *@dst from @node, or look at what was set; mistakes go to report_add(). @node is NULL in a
- * check when the value is a default.
+ * Parse: set *@dst from @node. Check: look at what was set (written values only, not defaults).
+ * Mistakes go to report_add(); the binder knows by that whether the value holds.
  */
 typedef void conf_value_f(const struct conf_node *node, void *dst, struct conf_report *report);
 /*
@@ -54,11 +54,11 @@ struct conf_row {
 	size_t offset;
 	uint64_t min, max;		/* U32, SIZE (bytes), DURATION (ms), STRING (length),
 					   STRINGS, LIST, NAMED (entries); max 0: no limit of ours */
-	const char *fallback;		/* the default as YAML: "10s", "[a, b]"; NULL: none */
+	const char *fallback;		/* the default as YAML: "10s", "[a, b]"; or NULL */
 	const char *const *words;	/* ENUM: NULL-terminated; the position is the value */
 	const struct conf_table *table;	/* GROUP, LIST, NAMED */
 	conf_item_f *new_item;		/* LIST, NAMED */
-	conf_value_f *parse;		/* CUSTOM */
+	conf_value_f *parse;		/* CUSTOM; may be called again to put the default back */
 	conf_value_f *check;		/* any type, after a value was set; may be NULL */
 	conf_same_f *same;		/* CUSTOM with NO_RELOAD */
 	const char *what;		/* CUSTOM: "an address", for lists and messages */

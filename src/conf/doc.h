@@ -36,6 +36,7 @@ struct conf_node {
 struct conf_doc {
 	char *name;		/* the file, as messages call it */
 	struct conf_node *root;	/* an empty file is an empty mapping */
+	struct conf_node *strays;	/* values that were refused (a second one for a key) */
 	size_t nodes;
 };
 

@@ -32,7 +32,8 @@ const char *secret_text(const struct secret *s);
 bool secret_equal(const struct secret *a, const struct secret *b);
 /*
  * Read from a file that others may not touch: regular, no permission for everybody (the group
- * may), at most SECRET_MAX bytes and not empty; one newline or blanks at the end are dropped. 0, or a negative errno with @err naming the path and, where that was it, the mode.
+ * may), at most SECRET_MAX bytes and not empty; one newline or blanks at the end are dropped.
+ * 0, or a negative errno with @err naming the path and, where that was it, the mode.
  */
 int secret_load_file(struct secret *s, const char *path, struct err *err) MUST_USE;
 /* From an environment variable, which is removed from the environment. -ENOENT when unset. */
