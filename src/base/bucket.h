@@ -9,8 +9,8 @@
 #include "base/clock.h"
 
 struct bucket {
-	uint32_t rate;		/* tokens per second */
-	uint32_t burst;		/* most tokens held  */
+	uint32_t rate;  /* tokens per second */
+	uint32_t burst; /* most tokens held  */
 	uint64_t millitokens;
 	clock_ms_t last;
 };

@@ -21,7 +21,7 @@
 
 #include "base/mem.h"
 
-#define BUF_FIRST_CAP	512
+#define BUF_FIRST_CAP 512
 
 void buf_init(struct buf *b, size_t max)
 {

@@ -11,10 +11,10 @@
 
 struct buf {
 	uint8_t *data;
-	size_t head;	/* first unread byte */
-	size_t len;	/* unread bytes      */
+	size_t head; /* first unread byte */
+	size_t len;  /* unread bytes      */
 	size_t cap;
-	size_t max;	/* most unread bytes it may hold */
+	size_t max; /* most unread bytes it may hold */
 };
 
 void buf_init(struct buf *b, size_t max);

@@ -5,7 +5,7 @@
 
 #include <stdint.h>
 
-typedef uint64_t clock_ms_t;	/* monotonic, milliseconds */
+typedef uint64_t clock_ms_t; /* monotonic, milliseconds */
 
 clock_ms_t clock_ms(void);
 uint64_t clock_us(void);

@@ -8,10 +8,10 @@
 #include <stdint.h>
 
 struct cursor {
-	uint8_t *data;	/* written only by the write functions */
+	uint8_t *data; /* written only by the write functions */
 	size_t size;
 	size_t pos;
-	bool failed;	/* a read or write went past the end; every later one is a no-op */
+	bool failed; /* a read or write went past the end; every later one is a no-op */
 };
 
 void cursor_read_init(struct cursor *c, const void *data, size_t size);

@@ -10,7 +10,7 @@
 #define ERR_TEXT_MAX 512
 
 struct err {
-	int code;	/* 0, a negative errno, or a code of the module that set it */
+	int code; /* 0, a negative errno, or a code of the module that set it */
 	char text[ERR_TEXT_MAX];
 };
 

@@ -15,7 +15,7 @@
 #include "base/mem.h"
 #include "base/rand.h"
 
-#define IDMAP_FIRST_CAP	8
+#define IDMAP_FIRST_CAP 8
 
 struct idmap_slot {
 	void *value; /* NULL: free; &grave: removed */

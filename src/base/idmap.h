@@ -10,9 +10,9 @@
 struct idmap_slot;
 struct idmap {
 	struct idmap_slot *slots;
-	size_t cap;	/* power of two, or 0 */
+	size_t cap; /* power of two, or 0 */
 	size_t n;
-	size_t used;	/* live and deleted slots */
+	size_t used; /* live and deleted slots */
 	uint64_t seed;
 };
 

@@ -11,8 +11,13 @@ struct list {
 	struct list *prev, *next;
 };
 
-#define LIST_INIT(name)	{&(name), &(name)}
-#define list_entry(ptr, type, member)	container_of(ptr, type, member)
+/* clang-format off: an initialiser is no block */
+#define LIST_INIT(name)                                                                            \
+	{                                                                                          \
+		&(name), &(name)                                                                   \
+	}
+/* clang-format on */
+#define list_entry(ptr, type, member) container_of(ptr, type, member)
 
 static inline void list_init(struct list *l)
 {
@@ -83,14 +88,14 @@ static inline void list_splice_tail(struct list *to, struct list *from)
 	list_init(from);
 }
 
-/* Iterate over embedding objects: list_each(pos, &head, struct foo, node) { … }. No removal inside. */
-#define list_each(pos, head, type, member)                                      \
-	for (type *pos = list_entry((head)->next, type, member); &pos->member != (head); \
-	     pos = list_entry(pos->member.next, type, member))
+/* Iterate over embedding objects: list_each(pos, &head, struct foo, node) { … }. No removal. */
+#define list_each(pos, head, type, member)                                                         \
+	for (type *pos = list_entry((head)->next, type, member); &pos->member != (head);           \
+		pos = list_entry(pos->member.next, type, member))
 
 /* The same, and @pos (only @pos) may be taken out or freed inside. */
-#define list_each_safe(pos, head, type, member)                                 \
-	for (type *pos = list_entry((head)->next, type, member),                \
-		  *pos##_next = list_entry(pos->member.next, type, member);     \
-	     &pos->member != (head);                                            \
-	     pos = pos##_next, pos##_next = list_entry(pos->member.next, type, member))
+#define list_each_safe(pos, head, type, member)                                                    \
+	for (type *pos = list_entry((head)->next, type, member),                                   \
+		  *pos##_next = list_entry(pos->member.next, type, member);                        \
+		&pos->member != (head);                                                            \
+		pos = pos##_next, pos##_next = list_entry(pos->member.next, type, member))

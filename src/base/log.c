@@ -25,9 +25,9 @@
 
 #include "base/str.h"
 
-#define MESSAGE_MAX	2048
-#define LINE_MAX_BYTES	8192
-#define LIMIT_WINDOW_MS	10000
+#define MESSAGE_MAX     2048
+#define LINE_MAX_BYTES  8192
+#define LIMIT_WINDOW_MS 10000
 
 static struct {
 	log_sink_f *sink;
@@ -77,6 +77,16 @@ void log_set_plain(bool on)
 	log_state.plain = on;
 }
 
+/* How many bytes a character beyond ASCII has that starts with @lead; 0: none starts so. */
+static size_t utf8_length(unsigned char lead)
+{
+	if (lead >= 0xf0)
+		return lead < 0xf5 ? 4 : 0;
+	if (lead >= 0xe0)
+		return 3;
+	return lead >= 0xc2 ? 2 : 0;
+}
+
 /*
  * Length of the printable UTF-8 character at @s, 0 when there is none: overlong forms,
  * surrogates and the C1 controls (which terminals obey) count as none.
@@ -84,8 +94,7 @@ void log_set_plain(bool on)
 static size_t utf8_printable(const unsigned char *s)
 {
 	static const uint32_t least[] = {0, 0, 0xa0, 0x800, 0x10000};
-	size_t n = s[0] >= 0xf0 && s[0] < 0xf5 ? 4 : s[0] >= 0xe0 && s[0] < 0xf0 ? 3
-		: s[0] >= 0xc2 && s[0] < 0xe0 ? 2 : 0;
+	size_t n = utf8_length(s[0]);
 	uint32_t c = n ? s[0] & (0xffu >> (n + 1)) : 0;
 
 	if (s[0] >= 0x20 && s[0] < 0x7f)
@@ -202,8 +211,8 @@ void log_msg_errno(enum log_level level, int r, const char *fmt, ...)
 	log_state.sink(level, text, NULL, 0);
 }
 
-void log_fields(enum log_level level, const struct log_field *fields, size_t n,
-	const char *fmt, ...)
+void log_fields(enum log_level level, const struct log_field *fields, size_t n, const char *fmt,
+	...)
 {
 	char text[MESSAGE_MAX];
 	va_list ap;

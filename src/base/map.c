@@ -20,11 +20,11 @@
 #include "base/mem.h"
 #include "base/rand.h"
 
-#define MAP_FIRST_CAP	8
+#define MAP_FIRST_CAP 8
 
 struct map_slot {
-	char *key;	/* NULL: free or grave */
-	void *value;	/* NULL: free */
+	char *key;   /* NULL: free or grave */
+	void *value; /* NULL: free */
 	uint64_t hash;
 };
 
@@ -54,8 +54,10 @@ static uint64_t map_hash(const struct map *m, const char *key)
 {
 	size_t len = strlen(key), left = len;
 	uint64_t v[4] = {
-		m->seed[0] ^ 0x736f6d6570736575, m->seed[1] ^ 0x646f72616e646f6d,
-		m->seed[0] ^ 0x6c7967656e657261, m->seed[1] ^ 0x7465646279746573,
+		m->seed[0] ^ 0x736f6d6570736575,
+		m->seed[1] ^ 0x646f72616e646f6d,
+		m->seed[0] ^ 0x6c7967656e657261,
+		m->seed[1] ^ 0x7465646279746573,
 	};
 	uint64_t word;
 

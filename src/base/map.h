@@ -10,9 +10,9 @@
 struct map_slot;
 struct map {
 	struct map_slot *slots;
-	size_t cap;	/* power of two, or 0 */
+	size_t cap; /* power of two, or 0 */
 	size_t n;
-	size_t used;	/* live and deleted slots */
+	size_t used; /* live and deleted slots */
 	uint64_t seed[2];
 };
 
@@ -28,5 +28,5 @@ static inline size_t map_count(const struct map *m)
 {
 	return m->n;
 }
-/* Iterate: size_t at = 0; while (map_next(&m, &at, &key, &value)) { … }. Deleting inside is allowed. */
+/* Iterate: size_t at = 0; while (map_next(&m, &at, &key, &value)) { … }. Deleting is allowed. */
 bool map_next(const struct map *m, size_t *at, const char **ret_key, void **ret_value);

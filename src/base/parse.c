@@ -19,7 +19,7 @@
 #include "base/macros.h"
 #include "base/str.h"
 
-#define HOST_MAX	253 /* RFC 1035 §2.3.4, without the trailing dot */
+#define HOST_MAX 253 /* RFC 1035 §2.3.4, without the trailing dot */
 
 struct parse_unit {
 	const char *name;
@@ -27,12 +27,22 @@ struct parse_unit {
 };
 
 static const struct parse_unit size_units[] = {
-	{"", 1}, {"K", 1 << 10}, {"KiB", 1 << 10}, {"M", 1 << 20}, {"MiB", 1 << 20},
-	{"G", 1 << 30}, {"GiB", 1 << 30},
+	{"", 1},
+	{"K", 1 << 10},
+	{"KiB", 1 << 10},
+	{"M", 1 << 20},
+	{"MiB", 1 << 20},
+	{"G", 1 << 30},
+	{"GiB", 1 << 30},
 };
 
 static const struct parse_unit duration_units[] = {
-	{"", 1000}, {"ms", 1}, {"s", 1000}, {"m", 60000}, {"h", 3600000}, {"d", 86400000},
+	{"", 1000},
+	{"ms", 1},
+	{"s", 1000},
+	{"m", 60000},
+	{"h", 3600000},
+	{"d", 86400000},
 };
 
 static bool is_digit(char c)

@@ -3,11 +3,11 @@
 
 /* paths: places compiled in; PATH_* come from configure. */
 
-#define PATHS_CLIENT_CONF	PATH_SYSCONF "/tunneltod.yaml"
-#define PATHS_CLIENT_DIR	PATH_SYSCONF "/tunnels.d"
-#define PATHS_SERVER_CONF	PATH_SYSCONF "/tunnelto-server.yaml"
-#define PATHS_CLIENT_SOCKET	PATH_RUN "/control"
-#define PATHS_SERVER_SOCKET	PATH_RUN "-server/control"
-#define PATHS_CLIENT_STATE	PATH_STATE
-#define PATHS_SERVER_STATE	PATH_STATE "-server"
-#define PATHS_DAEMON		PATH_SBIN "/tunneltod"
+#define PATHS_CLIENT_CONF   PATH_SYSCONF "/tunneltod.yaml"
+#define PATHS_CLIENT_DIR    PATH_SYSCONF "/tunnels.d"
+#define PATHS_SERVER_CONF   PATH_SYSCONF "/tunnelto-server.yaml"
+#define PATHS_CLIENT_SOCKET PATH_RUN "/control"
+#define PATHS_SERVER_SOCKET PATH_RUN "-server/control"
+#define PATHS_CLIENT_STATE  PATH_STATE
+#define PATHS_SERVER_STATE  PATH_STATE "-server"
+#define PATHS_DAEMON        PATH_SBIN "/tunneltod"

@@ -20,8 +20,8 @@
 
 #include "base/mem.h"
 
-#define STR_FIRST_CAP	64
-#define DISTANCE_MAX	64 /* longest word str_distance compares, plus one */
+#define STR_FIRST_CAP 64
+#define DISTANCE_MAX  64 /* longest word str_distance compares, plus one */
 
 void str_init(struct str *s, size_t max)
 {

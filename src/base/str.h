@@ -10,14 +10,19 @@
 #include "base/macros.h"
 
 struct str {
-	char *data;	/* NUL-terminated once anything was added; may be NULL when empty */
+	char *data; /* NUL-terminated once anything was added; may be NULL when empty */
 	size_t len;
 	size_t cap;
-	size_t max;	/* most bytes it may hold, without the NUL */
-	bool failed;	/* something did not fit: contents are cut, never overlong */
+	size_t max;  /* most bytes it may hold, without the NUL */
+	bool failed; /* something did not fit: contents are cut, never overlong */
 };
 
-#define STR_INIT(max_) {NULL, 0, 0, (max_), false}
+/* clang-format off: an initialiser is no block */
+#define STR_INIT(max_)                                                                             \
+	{                                                                                          \
+		NULL, 0, 0, (max_), false                                                          \
+	}
+/* clang-format on */
 
 void str_init(struct str *s, size_t max);
 /* Free the contents; may be called twice. */
@@ -35,11 +40,11 @@ const char *str_get(const struct str *s);
 char *str_take(struct str *s) MUST_USE;
 
 /* Helpers on plain strings. */
-bool str_eq(const char *a, const char *b);			/* NULL equals only NULL */
-bool str_case_eq(const char *a, const char *b);		/* ASCII */
+bool str_eq(const char *a, const char *b);      /* NULL equals only NULL */
+bool str_case_eq(const char *a, const char *b); /* ASCII */
 bool str_has_prefix(const char *s, const char *prefix);
 bool str_has_suffix(const char *s, const char *suffix);
-/* Edit distance of short words (both under 64 characters), for "did you mean". SIZE_MAX when longer. */
+/* Edit distance of words under 64 characters, SIZE_MAX of longer ones; for "did you mean". */
 size_t str_distance(const char *a, const char *b);
 /* Nearest of @n words to @word at a distance worth proposing, or NULL. */
 const char *str_nearest(const char *word, const char *const *words, size_t n);

@@ -28,7 +28,7 @@
 #include "conf/doc.h"
 #include "conf/report.h"
 
-#define NAME_MAX_BYTES	200	/* of a key in a path of bind_describe() */
+#define NAME_MAX_BYTES 200 /* of a key in a path of bind_describe() */
 
 static void *row_at(const struct conf_row *row, void *base)
 {
@@ -188,8 +188,7 @@ static void bind_doc(const struct conf_table *t, struct conf_doc *doc, void *dst
 	doc_free(doc);
 }
 
-bool bind_file(const struct conf_table *t, const char *path, void *dst,
-	struct conf_report *report)
+bool bind_file(const struct conf_table *t, const char *path, void *dst, struct conf_report *report)
 {
 	size_t before = report_count(report);
 
@@ -252,25 +251,31 @@ void bind_changes(const struct conf_table *t, const void *a, const void *b, unsi
 	add_changes(t, a, b, flags, &where, ret_paths);
 }
 
+static const char *default_text(const struct conf_row *row)
+{
+	if (row->flags & CONF_REQUIRED)
+		return "required";
+	return row->fallback ? row->fallback : "";
+}
+
 static void describe(const struct conf_table *t, struct conf_report *where, struct str *to)
 {
 	for (size_t i = 0; i < t->n; i++) {
 		const struct conf_row *row = &t->rows[i];
+		const char *items = row->type == CONF_NAMED ? ".*" : "";
 		char key[NAME_MAX_BYTES];
 		size_t mark;
 
-		(void)snprintf(key, sizeof(key), "%s%s", row->key,
-			row->type == CONF_LIST ? "[]" : row->type == CONF_NAMED ? ".*" : "");
-		mark = report_enter(where, row->table ? key : row->key, 0);
+		if (row->type == CONF_LIST)
+			items = "[]";
+		(void)snprintf(key, sizeof(key), "%s%s", row->key, items);
+		mark = report_enter(where, key, 0);
 		if (row->table) {
 			describe(row->table, where, to);
 		} else {
 			str_addf(to, "%s\t", where->path);
 			bind_types_describe(row, to);
-			str_addf(to, "\t%s\t%s\n",
-				row->flags & CONF_REQUIRED ? "required"
-				: row->fallback	   ? row->fallback : "",
-				row->help ? row->help : "");
+			str_addf(to, "\t%s\t%s\n", default_text(row), row->help ? row->help : "");
 		}
 		report_leave(where, mark);
 	}

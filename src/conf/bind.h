@@ -24,13 +24,13 @@ enum conf_type {
 };
 
 enum conf_flags {
-	CONF_REQUIRED	= 1 << 0,
-	CONF_NO_RELOAD	= 1 << 1,	/* cannot change while running: see bind_changes() */
-	CONF_SECRET	= 1 << 2,	/* the value is never repeated in a message        */
+	CONF_REQUIRED = 1 << 0,
+	CONF_NO_RELOAD = 1 << 1, /* cannot change while running: see bind_changes() */
+	CONF_SECRET = 1 << 2,    /* the value is never repeated in a message        */
 };
 
 struct conf_port_range {
-	uint16_t low, high;	/* both included; 0, 0: none given */
+	uint16_t low, high; /* both included; 0, 0: none given */
 };
 
 /*
@@ -50,18 +50,18 @@ typedef bool conf_same_f(const void *a, const void *b);
 struct conf_row {
 	const char *key;
 	enum conf_type type;
-	unsigned int flags;		/* enum conf_flags */
+	unsigned int flags; /* enum conf_flags */
 	size_t offset;
-	uint64_t min, max;		/* U32, SIZE (bytes), DURATION (ms), STRING (length),
-					   STRINGS, LIST, NAMED (entries); max 0: no limit of ours */
-	const char *fallback;		/* the default as YAML: "10s", "[a, b]"; or NULL */
-	const char *const *words;	/* ENUM: NULL-terminated; the position is the value */
-	const struct conf_table *table;	/* GROUP, LIST, NAMED */
-	conf_item_f *new_item;		/* LIST, NAMED */
-	conf_value_f *parse;		/* CUSTOM; may be called again to put the default back */
-	conf_value_f *check;		/* any type, after a value was set; may be NULL */
-	conf_same_f *same;		/* CUSTOM with NO_RELOAD */
-	const char *what;		/* CUSTOM: "an address", for lists and messages */
+	/* U32, SIZE (bytes), DURATION (ms), STRING (length), STRINGS, LIST, NAMED (entries) */
+	uint64_t min, max;              /* max 0: no limit of ours */
+	const char *fallback;           /* the default as YAML: "10s", "[a, b]"; or NULL */
+	const char *const *words;       /* ENUM: NULL-terminated; the position is the value */
+	const struct conf_table *table; /* GROUP, LIST, NAMED */
+	conf_item_f *new_item;          /* LIST, NAMED */
+	conf_value_f *parse;            /* CUSTOM; may be called again to put the default back */
+	conf_value_f *check;            /* any type, after a value was set; may be NULL */
+	conf_same_f *same;              /* CUSTOM with NO_RELOAD */
+	const char *what;               /* CUSTOM: "an address", for lists and messages */
 	const char *help;
 };
 
@@ -76,7 +76,12 @@ struct conf_table {
 	conf_value_f *check;
 };
 
-#define CONF_TABLE(rows_, check_) {.rows = (rows_), .n = ARRAY_SIZE(rows_), .check = (check_)}
+/* clang-format off: an initialiser is no block */
+#define CONF_TABLE(rows_, check_)                                                                  \
+	{                                                                                          \
+		.rows = (rows_), .n = ARRAY_SIZE(rows_), .check = (check_)                         \
+	}
+/* clang-format on */
 
 /*
  * Bind @mapping into the zeroed struct at @dst: defaults for what is absent, all mistakes to
@@ -85,8 +90,7 @@ struct conf_table {
 bool bind_mapping(const struct conf_table *t, const struct conf_node *mapping, void *dst,
 	struct conf_report *report);
 /* doc_load() and bind_mapping() in one; nodes given to callbacks die with the call. */
-bool bind_file(const struct conf_table *t, const char *path, void *dst,
-	struct conf_report *report);
+bool bind_file(const struct conf_table *t, const char *path, void *dst, struct conf_report *report);
 bool bind_text(const struct conf_table *t, const char *name, const char *text, void *dst,
 	struct conf_report *report);
 /* What an empty mapping gives; required rows stay zero. A wrong default is our bug: asserts. */

@@ -24,8 +24,8 @@
 #include "conf/doc.h"
 #include "conf/report.h"
 
-#define FOUND_MAX	60	/* bytes of a wrong value repeated in its message */
-#define STRING_MAX	4096	/* where a row does not say                       */
+#define FOUND_MAX  60   /* bytes of a wrong value repeated in its message */
+#define STRING_MAX 4096 /* where a row does not say                       */
 
 struct unit {
 	const char *name;
@@ -34,7 +34,11 @@ struct unit {
 
 static const struct unit size_units[] = {{"GiB", 1 << 30}, {"MiB", 1 << 20}, {"KiB", 1 << 10}};
 static const struct unit duration_units[] = {
-	{"d", 86400000}, {"h", 3600000}, {"m", 60000}, {"s", 1000}, {"ms", 1},
+	{"d", 86400000},
+	{"h", 3600000},
+	{"m", 60000},
+	{"s", 1000},
+	{"ms", 1},
 };
 
 /* As the file would write it, in the biggest unit that loses nothing. */

@@ -12,9 +12,9 @@ typedef bool bind_types_set_f(const struct conf_row *row, const struct conf_node
 	struct conf_report *report);
 
 struct bind_type {
-	bind_types_set_f *set;		/* NULL: a container, bind's own affair */
-	conf_same_f *same;		/* NULL: compare nothing */
-	void (*clear)(void *dst);	/* free what set allocated; NULL: nothing */
+	bind_types_set_f *set;    /* NULL: a container, bind's own affair */
+	conf_same_f *same;        /* NULL: compare nothing */
+	void (*clear)(void *dst); /* free what set allocated; NULL: nothing */
 };
 
 const struct bind_type *bind_types_get(enum conf_type type);

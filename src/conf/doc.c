@@ -34,10 +34,10 @@
 /* An open list or mapping. */
 struct level {
 	struct conf_node *node;
-	struct map keys;		/* mappings: the keys so far, to their nodes */
-	char *key;			/* read, its value not yet                   */
+	struct map keys; /* mappings: the keys so far, to their nodes */
+	char *key;       /* read, its value not yet                   */
 	unsigned int key_line, key_col;
-	bool refused;			/* the key is a second one                   */
+	bool refused; /* the key is a second one                   */
 };
 
 struct builder {

@@ -10,9 +10,9 @@
 
 struct conf_report;
 
-#define DOC_SIZE_MAX	(1024 * 1024)	/* bytes of one file                    */
-#define DOC_DEPTH_MAX	32		/* lists and mappings inside each other */
-#define DOC_NODES_MAX	20000
+#define DOC_SIZE_MAX  (1024 * 1024) /* bytes of one file                    */
+#define DOC_DEPTH_MAX 32            /* lists and mappings inside each other */
+#define DOC_NODES_MAX 20000
 
 enum conf_kind {
 	CONF_SCALAR,
@@ -22,21 +22,21 @@ enum conf_kind {
 
 struct conf_node {
 	enum conf_kind kind;
-	bool quoted;			/* a scalar in quotes or a block: surely text     */
-	unsigned int line, col;		/* of the value, from 1                           */
-	const struct conf_doc *doc;	/* for the file's name                            */
-	char *text;			/* scalars: never NULL, no NUL inside             */
-	char *key;			/* inside a mapping: its key; otherwise NULL      */
+	bool quoted;                /* a scalar in quotes or a block: surely text     */
+	unsigned int line, col;     /* of the value, from 1                           */
+	const struct conf_doc *doc; /* for the file's name                            */
+	char *text;                 /* scalars: never NULL, no NUL inside             */
+	char *key;                  /* inside a mapping: its key; otherwise NULL      */
 	unsigned int key_line, key_col;
-	struct conf_node *first, *last;	/* children, in the order of the file             */
-	struct conf_node *next;		/* sibling                                        */
-	size_t n;			/* how many children                              */
+	struct conf_node *first, *last; /* children, in the order of the file             */
+	struct conf_node *next;         /* sibling                                        */
+	size_t n;                       /* how many children                              */
 };
 
 struct conf_doc {
-	char *name;		/* the file, as messages call it */
-	struct conf_node *root;	/* an empty file is an empty mapping */
-	struct conf_node *strays;	/* values that were refused (a second one for a key) */
+	char *name;               /* the file, as messages call it */
+	struct conf_node *root;   /* an empty file is an empty mapping */
+	struct conf_node *strays; /* values that were refused (a second one for a key) */
 	size_t nodes;
 };
 

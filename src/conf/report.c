@@ -24,7 +24,7 @@
 #include "base/str.h"
 #include "conf/doc.h"
 
-#define WHY_MAX	500
+#define WHY_MAX 500
 
 void report_init(struct conf_report *r)
 {

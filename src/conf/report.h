@@ -11,22 +11,22 @@
 struct conf_node;
 struct str;
 
-#define REPORT_MAX	100	/* mistakes kept; more are counted */
-#define REPORT_PATH_MAX	512
+#define REPORT_MAX      100 /* mistakes kept; more are counted */
+#define REPORT_PATH_MAX 512
 
 struct conf_mistake {
 	char *file;
-	unsigned int line, col;	/* 0: the file as a whole */
-	char *key;		/* "tunnels.web.local", or NULL */
+	unsigned int line, col; /* 0: the file as a whole */
+	char *key;              /* "tunnels.web.local", or NULL */
 	char *why;
-	size_t seq;		/* order of discovery */
+	size_t seq; /* order of discovery */
 };
 
 struct conf_report {
 	struct conf_mistake *items;
 	size_t n;
 	size_t dropped;
-	char path[REPORT_PATH_MAX];	/* where the binder is: "tunnels.web" */
+	char path[REPORT_PATH_MAX]; /* where the binder is: "tunnels.web" */
 	size_t path_len;
 };
 

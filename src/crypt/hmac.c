@@ -21,7 +21,8 @@ void hmac_sha256(uint8_t ret[static HMAC_LEN], const void *key, size_t key_len, 
 	size_t len = 0;
 
 	if (!EVP_Q_mac(NULL, "HMAC", NULL, "SHA256", NULL, key_len > 0 ? key : &none, key_len,
-		    n > 0 ? bytes : &none, n, ret, HMAC_LEN, &len) || len != HMAC_LEN) {
+		    n > 0 ? bytes : &none, n, ret, HMAC_LEN, &len) ||
+		len != HMAC_LEN) {
 		log_err("OpenSSL has no HMAC-SHA-256, check its configuration");
 		abort();
 	}

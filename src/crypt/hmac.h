@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define HMAC_LEN	32
+#define HMAC_LEN 32
 
 void hmac_sha256(uint8_t ret[static HMAC_LEN], const void *key, size_t key_len, const void *bytes,
 	size_t n);

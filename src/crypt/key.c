@@ -26,7 +26,7 @@
 #include "crypt/hmac.h"
 #include "crypt/secret.h"
 
-#define KEY_RANDOM_BYTES	32
+#define KEY_RANDOM_BYTES 32
 
 static const char base64url[] =
 	"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"; /* RFC 4648 §5 */

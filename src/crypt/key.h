@@ -9,12 +9,12 @@
 
 struct secret;
 
-#define KEY_PREFIX	"tt_"
-#define KEY_ID_LEN	12	/* [a-z0-9] */
-#define KEY_RANDOM_LEN	43	/* base64url of 32 random bytes, no padding */
-#define KEY_TEXT_LEN	(3 + KEY_ID_LEN + 1 + KEY_RANDOM_LEN)
-#define KEY_HASH_PREFIX	"sha256:"
-#define KEY_HASH_SIZE	(7 + 64 + 1)	/* with the NUL */
+#define KEY_PREFIX      "tt_"
+#define KEY_ID_LEN      12 /* [a-z0-9] */
+#define KEY_RANDOM_LEN  43 /* base64url of 32 random bytes, no padding */
+#define KEY_TEXT_LEN    (3 + KEY_ID_LEN + 1 + KEY_RANDOM_LEN)
+#define KEY_HASH_PREFIX "sha256:"
+#define KEY_HASH_SIZE   (7 + 64 + 1) /* with the NUL */
 
 /* A new key. @ret_id is the public half of its name. */
 void key_generate(struct secret *ret, char ret_id[static KEY_ID_LEN + 1]);

@@ -10,11 +10,11 @@
 
 struct err;
 
-#define SECRET_MAX	4096
+#define SECRET_MAX 4096
 
 /* All zero is a valid, unset secret. */
 struct secret {
-	char *data;	/* NUL-terminated for convenience; may hold NULs before that */
+	char *data; /* NUL-terminated for convenience; may hold NULs before that */
 	size_t len;
 };
 

@@ -95,23 +95,36 @@ static inline void sample_check_item(const struct conf_node *node, void *dst,
 static const char *const sample_protos[] = {"http", "tcp", NULL};
 
 static const struct conf_row sample_item_rows[] = {
-	{.key = "proto", .type = CONF_ENUM, .offset = offsetof(struct sample_item, proto),
-	 .words = sample_protos, .fallback = "http", .help = "what is tunnelled"},
+	{.key = "proto",
+		.type = CONF_ENUM,
+		.offset = offsetof(struct sample_item, proto),
+		.words = sample_protos,
+		.fallback = "http",
+		.help = "what is tunnelled"},
 	{.key = "port", .type = CONF_PORT, .offset = offsetof(struct sample_item, port)},
 };
 static const struct conf_table sample_item_table = CONF_TABLE(sample_item_rows, sample_check_item);
 
 static const struct conf_row sample_limits_rows[] = {
-	{.key = "idle", .type = CONF_DURATION, .offset = offsetof(struct sample, limits.idle_ms)
-		- offsetof(struct sample, limits), .min = 1000, .max = 3600000, .fallback = "90s",
-	 .flags = CONF_NO_RELOAD, .help = "longest silence"},
-	{.key = "note", .type = CONF_STRING, .offset = offsetof(struct sample, limits.note)
-		- offsetof(struct sample, limits)},
+	{.key = "idle",
+		.type = CONF_DURATION,
+		.offset = offsetof(struct sample, limits.idle_ms) - offsetof(struct sample, limits),
+		.min = 1000,
+		.max = 3600000,
+		.fallback = "90s",
+		.flags = CONF_NO_RELOAD,
+		.help = "longest silence"},
+	{.key = "note",
+		.type = CONF_STRING,
+		.offset = offsetof(struct sample, limits.note) - offsetof(struct sample, limits)},
 };
 static const struct conf_table sample_limits_table = CONF_TABLE(sample_limits_rows, NULL);
 
-#define SAMPLE_ROW(key_, type_, ...) \
-	{.key = #key_, .type = CONF_##type_, .offset = offsetof(struct sample, key_), __VA_ARGS__}
+#define SAMPLE_ROW(key_, type_, ...)                                                               \
+	{                                                                                          \
+		.key = #key_, .type = CONF_##type_, .offset = offsetof(struct sample, key_),       \
+		__VA_ARGS__                                                                        \
+	}
 static const struct conf_row sample_rows[] = {
 	SAMPLE_ROW(title, STRING, .flags = CONF_REQUIRED, .max = 20, .check = sample_check_title,
 		.help = "shown to people"),
