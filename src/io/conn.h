@@ -14,6 +14,7 @@
 #include "base/buf.h"
 #include "base/macros.h"
 #include "io/addr.h"
+#include "io/loop.h"
 #include "io/timer.h"
 
 struct loop;
@@ -38,14 +39,16 @@ struct conn {
 	void *ssl;			/* SSL * */
 	ev_io rd, wr;
 	struct timer deadline;
+	struct loop_task later;		/* events that an API call caused, said on the next turn */
 	struct buf out;
 	size_t low_mark;
 	uint64_t bytes_in, bytes_out;	/* application bytes */
 	int fd;
 	int error;			/* negative errno, or -EPROTO with conn_error_text() for TLS */
 	/* state bits */
-	bool handshaking : 1, want_read : 1, paused : 1, above_low : 1, read_ended : 1,
-		shutdown_asked : 1, shutdown_sent : 1, tls_wants_write : 1, closed : 1, in_event : 1;
+	bool handshaking : 1, paused : 1, above_low : 1, read_ended : 1, shutdown_asked : 1,
+		shutdown_sent : 1, read_wants_write : 1, closed : 1, verify : 1;
+	bool readable_due : 1, drained_due : 1, flushed_due : 1, error_due : 1;
 	char tls_error[160];
 };
 

@@ -11,12 +11,14 @@
 
 #include "base/clock.h"
 #include "base/list.h"
+#include "base/macros.h"
 
 #define LOOP_SCRATCH_SIZE (64 * 1024)
 
 struct loop {
 	struct ev_loop *ev;
 	ev_prepare before_poll;	/* runs the tasks, then empties the graveyard */
+	ev_idle idle;		/* keeps the loop from sleeping while tasks are left over */
 	struct list tasks;
 	struct list graveyard;
 	uint8_t *scratch;	/* LOOP_SCRATCH_SIZE bytes, valid within one callback: readers read here */

@@ -1,0 +1,611 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * conn: a byte stream over a connected socket, plain or TLS.
+ *
+ * A conn owns its descriptor, its output queue and its deadline. The owner pulls input with
+ * conn_read() when told READABLE, straight into where the bytes are wanted, so that an idle
+ * connection holds no buffer. Output is tried at once and queued for the rest, bounded.
+ *
+ * Events that an API call caused (an error in conn_write(), the end of a queue in conn_flush())
+ * are said by the `later` task, never inside the call; those of the watchers are said at once.
+ *
+ * Not here: name resolution and connecting (dial.c), certificates (tls_ctx.c).
+ */
+#include "io/conn.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+#include <openssl/x509v3.h>
+
+#include "io/loop.h"
+#include "io/tls_ctx.h"
+#include "io/tls_ctx_ssl.h"
+
+/* What one writable event may send before others get their turn. */
+#define FLUSH_MAX (1024 * 1024)
+#define TLS_RECORD 16384
+
+static bool say(struct conn *c, enum conn_event ev)
+{
+	c->event(c, ev);
+	return !c->closed;
+}
+
+static void want_write(struct conn *c, bool want)
+{
+	if (want && !ev_is_active(&c->wr))
+		ev_io_start(c->loop->ev, &c->wr);
+	else if (!want && ev_is_active(&c->wr))
+		ev_io_stop(c->loop->ev, &c->wr);
+}
+
+static void update_read(struct conn *c)
+{
+	bool want = !c->closed && !c->read_ended && !c->error && (!c->paused || c->handshaking);
+
+	if (want && !ev_is_active(&c->rd))
+		ev_io_start(c->loop->ev, &c->rd);
+	else if (!want && ev_is_active(&c->rd))
+		ev_io_stop(c->loop->ev, &c->rd);
+}
+
+static void say_later(struct conn *c)
+{
+	loop_task_schedule(c->loop, &c->later);
+}
+
+/* --- errors ---------------------------------------------------------------------------------- */
+
+static void note_tls_error(struct conn *c)
+{
+	unsigned long e = ERR_peek_last_error();
+	const char *why = e ? ERR_reason_error_string(e) : NULL;
+	long verify = c->verify && c->ssl ? SSL_get_verify_result(c->ssl) : X509_V_OK;
+
+	if (verify != X509_V_OK)
+		(void)snprintf(c->tls_error, sizeof(c->tls_error), "certificate verify failed: %s",
+			X509_verify_cert_error_string(verify));
+	else
+		(void)snprintf(c->tls_error, sizeof(c->tls_error), "TLS: %s", why ? why : "protocol error");
+	ERR_clear_error();
+}
+
+/* Turn a failed SSL call into a negative errno; -EAGAIN when it only has to wait. */
+static int tls_result(struct conn *c, int r, bool reading)
+{
+	int saved = errno;
+
+	switch (SSL_get_error(c->ssl, r)) {
+	case SSL_ERROR_WANT_READ:
+		return -EAGAIN;
+	case SSL_ERROR_WANT_WRITE:
+		if (reading)
+			c->read_wants_write = true;
+		want_write(c, true);
+		return -EAGAIN;
+	case SSL_ERROR_ZERO_RETURN:
+		return 0;
+	case SSL_ERROR_SYSCALL:
+		ERR_clear_error();
+		return saved ? -saved : -ECONNRESET;
+	default:
+		if (ERR_GET_REASON(ERR_peek_last_error()) == SSL_R_UNEXPECTED_EOF_WHILE_READING) {
+			ERR_clear_error();
+			return -ECONNRESET;
+		}
+		note_tls_error(c);
+		return -EPROTO;
+	}
+}
+
+static void fail(struct conn *c, int error)
+{
+	if (c->error)
+		return;
+	c->error = error;
+	c->error_due = true;
+	buf_clear(&c->out);
+	want_write(c, false);
+	update_read(c);
+	say_later(c);
+}
+
+/* --- output ---------------------------------------------------------------------------------- */
+
+/* Bytes taken by the kernel (TLS: by the record layer), 0 when it is full, or a negative errno. */
+static ssize_t send_some(struct conn *c, const uint8_t *bytes, size_t n)
+{
+	ssize_t sent;
+
+	if (c->ssl) {
+		int r;
+
+		ERR_clear_error();
+		errno = 0;
+		r = SSL_write(c->ssl, bytes, (int)MIN(n, (size_t)TLS_RECORD));
+		if (r > 0)
+			return r;
+		r = tls_result(c, r, false);
+		return r == -EAGAIN ? 0 : r == 0 ? -EPIPE : r;
+	}
+	do {
+		sent = send(c->fd, bytes, n, MSG_NOSIGNAL);
+	} while (sent < 0 && errno == EINTR);
+	if (sent >= 0)
+		return sent;
+	return errno == EAGAIN || errno == EWOULDBLOCK ? 0 : -errno;
+}
+
+static void send_shutdown(struct conn *c)
+{
+	c->shutdown_sent = true;
+	if (c->ssl) {
+		ERR_clear_error();
+		(void)SSL_shutdown(c->ssl);
+		ERR_clear_error();
+	}
+	(void)shutdown(c->fd, SHUT_WR);
+}
+
+/* Send from the queue; sets the *_due bits for what came to pass. */
+static void drain_queue(struct conn *c)
+{
+	size_t budget = FLUSH_MAX;
+	bool had = buf_len(&c->out) > 0;
+
+	while (buf_len(&c->out) > 0 && budget > 0) {
+		ssize_t n = send_some(c, buf_data(&c->out), buf_len(&c->out));
+
+		if (n < 0) {
+			fail(c, (int)n);
+			return;
+		}
+		if (n == 0)
+			break;
+		c->bytes_out += (uint64_t)n;
+		buf_consume(&c->out, (size_t)n);
+		budget -= MIN(budget, (size_t)n);
+	}
+	if (c->above_low && buf_len(&c->out) <= c->low_mark) {
+		c->above_low = false;
+		c->drained_due = true;
+	}
+	if (buf_len(&c->out) > 0) {
+		want_write(c, true);
+		return;
+	}
+	want_write(c, c->read_wants_write);
+	if (c->shutdown_asked && !c->shutdown_sent) {
+		send_shutdown(c);
+		had = true;
+	}
+	if (had)
+		c->flushed_due = true;
+}
+
+static bool say_due(struct conn *c)
+{
+	if (c->error_due) {
+		c->error_due = c->drained_due = c->flushed_due = c->readable_due = false;
+		return say(c, CONN_EV_ERROR);
+	}
+	if (c->drained_due) {
+		c->drained_due = false;
+		if (!say(c, CONN_EV_DRAINED))
+			return false;
+	}
+	if (c->flushed_due) {
+		c->flushed_due = false;
+		if (buf_len(&c->out) == 0 && !say(c, CONN_EV_FLUSHED))
+			return false;
+	}
+	if (c->readable_due) {
+		c->readable_due = false;
+		if (!c->paused && !c->read_ended && !c->error && !say(c, CONN_EV_READABLE))
+			return false;
+	}
+	return true;
+}
+
+static void on_later(struct loop_task *t)
+{
+	(void)say_due(container_of(t, struct conn, later));
+}
+
+size_t conn_queue(struct conn *c, const void *bytes, size_t n)
+{
+	size_t taken;
+
+	if (c->closed || c->error || c->shutdown_asked)
+		return n;
+	taken = buf_add(&c->out, bytes, n);
+	if (buf_len(&c->out) > c->low_mark)
+		c->above_low = true;
+	return taken;
+}
+
+void conn_flush(struct conn *c)
+{
+	if (c->closed || c->error || c->handshaking || buf_len(&c->out) == 0)
+		return;
+	if (ev_is_active(&c->wr) && !c->read_wants_write)
+		return;	/* the kernel is full; it will say when */
+	drain_queue(c);
+	if (c->drained_due || c->flushed_due)
+		say_later(c);
+}
+
+size_t conn_write(struct conn *c, const void *bytes, size_t n)
+{
+	const uint8_t *at = bytes;
+	size_t left = n;
+
+	if (c->closed || c->error || c->shutdown_asked)
+		return n;
+	while (left > 0 && buf_len(&c->out) == 0 && !c->handshaking) {
+		ssize_t sent = send_some(c, at, left);
+
+		if (sent < 0) {
+			fail(c, (int)sent);
+			return n;
+		}
+		if (sent == 0)
+			break;
+		c->bytes_out += (uint64_t)sent;
+		at += sent;
+		left -= (size_t)sent;
+	}
+	if (left > 0) {
+		left -= conn_queue(c, at, left);
+		want_write(c, !c->handshaking || ev_is_active(&c->wr));
+	}
+	return n - left;
+}
+
+size_t conn_queued(const struct conn *c)
+{
+	return buf_len(&c->out);
+}
+
+size_t conn_room(const struct conn *c)
+{
+	return buf_room(&c->out);
+}
+
+void conn_set_low_mark(struct conn *c, size_t low)
+{
+	c->low_mark = low;
+}
+
+void conn_shutdown(struct conn *c)
+{
+	if (c->closed || c->error || c->shutdown_asked)
+		return;
+	c->shutdown_asked = true;
+	if (buf_len(&c->out) > 0 || c->handshaking)
+		return;
+	send_shutdown(c);
+	c->flushed_due = true;
+	say_later(c);
+}
+
+/* --- input ----------------------------------------------------------------------------------- */
+
+static ssize_t read_ended(struct conn *c, ssize_t r)
+{
+	if (r == 0) {
+		c->read_ended = true;
+		update_read(c);
+	} else if (r != -EAGAIN && !c->error) {
+		/* the caller learns it here; no ERROR event for the same thing */
+		c->error = (int)r;
+		want_write(c, false);
+		update_read(c);
+	}
+	return r;
+}
+
+static ssize_t read_tls(struct conn *c, void *to, size_t n)
+{
+	int r;
+
+	ERR_clear_error();
+	errno = 0;
+	r = SSL_read(c->ssl, to, (int)MIN(n, (size_t)INT32_MAX));
+	if (r <= 0)
+		return read_ended(c, tls_result(c, r, true));
+	c->bytes_in += (uint64_t)r;
+	if (SSL_pending(c->ssl) > 0 || SSL_has_pending(c->ssl)) {
+		c->readable_due = true;
+		say_later(c);
+	}
+	return r;
+}
+
+ssize_t conn_read(struct conn *c, void *to, size_t n)
+{
+	ssize_t r;
+
+	if (c->closed)
+		return -ENOTCONN;
+	if (c->error)
+		return c->error;
+	if (c->read_ended)
+		return 0;
+	if (c->handshaking)
+		return -EAGAIN;
+	if (c->ssl)
+		return read_tls(c, to, n);
+	do {
+		r = recv(c->fd, to, n, 0);
+	} while (r < 0 && errno == EINTR);
+	if (r <= 0)
+		return read_ended(c, r == 0 ? 0 : errno == EWOULDBLOCK ? -EAGAIN : -errno);
+	c->bytes_in += (uint64_t)r;
+	return r;
+}
+
+void conn_pause(struct conn *c)
+{
+	c->paused = true;
+	if (!c->closed)
+		update_read(c);
+}
+
+void conn_resume(struct conn *c)
+{
+	if (c->closed || !c->paused)
+		return;
+	c->paused = false;
+	update_read(c);
+	if (c->ssl && !c->handshaking && SSL_has_pending(c->ssl)) {
+		c->readable_due = true;
+		say_later(c);
+	}
+}
+
+bool conn_is_paused(const struct conn *c)
+{
+	return c->paused;
+}
+
+/* --- TLS ------------------------------------------------------------------------------------- */
+
+static void handshake(struct conn *c)
+{
+	int r;
+
+	ERR_clear_error();
+	errno = 0;
+	r = SSL_do_handshake(c->ssl);
+	if (r != 1) {
+		want_write(c, false);
+		r = tls_result(c, r, false);
+		if (r != -EAGAIN)
+			fail(c, r ? r : -ECONNRESET);
+		return;
+	}
+	c->handshaking = false;
+	want_write(c, false);
+	update_read(c);
+	if (!say(c, CONN_EV_READY))
+		return;
+	if (buf_len(&c->out) > 0 || c->shutdown_asked)
+		drain_queue(c);
+	c->readable_due = c->readable_due || SSL_has_pending(c->ssl);
+	(void)say_due(c);
+}
+
+static int verify_name(SSL *ssl, const char *name)
+{
+	struct addr ip;
+	X509_VERIFY_PARAM *param = SSL_get0_param(ssl);
+
+	if (addr_parse_ip(&ip, name, 0) == 0)
+		return X509_VERIFY_PARAM_set1_ip_asc(param, name) == 1 ? 0 : -EINVAL;
+	X509_VERIFY_PARAM_set_hostflags(param, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
+	if (SSL_set_tlsext_host_name(ssl, name) != 1)
+		return -EINVAL;
+	return X509_VERIFY_PARAM_set1_host(param, name, 0) == 1 ? 0 : -EINVAL;
+}
+
+static int offer_alpn(SSL *ssl, const char *alpn)
+{
+	unsigned char wire[256];
+	size_t n = strlen(alpn);
+
+	if (n == 0 || n > 254)
+		return -EINVAL;
+	wire[0] = (unsigned char)n;
+	memcpy(wire + 1, alpn, n);
+	return SSL_set_alpn_protos(ssl, wire, (unsigned int)n + 1) == 0 ? 0 : -EINVAL;
+}
+
+static void on_first_turn(struct loop_task *t)
+{
+	struct conn *c = container_of(t, struct conn, later);
+
+	loop_task_init(&c->later, on_later);
+	if (c->handshaking && !c->error)
+		handshake(c);
+	else
+		(void)say_due(c);
+}
+
+int conn_start_tls(struct conn *c, struct tls_ctx *ctx, const char *name, const char *alpn)
+{
+	SSL *ssl = tls_ctx_ssl_new(ctx);
+	int r = 0;
+
+	assert(!c->ssl && c->fd >= 0);
+	if (!ssl)
+		return -ENOMEM;
+	if (SSL_set_fd(ssl, c->fd) != 1)
+		r = -EINVAL;
+	if (r == 0 && name && tls_ctx_verifies(ctx))
+		r = verify_name(ssl, name);
+	else if (r == 0 && name)
+		(void)SSL_set_tlsext_host_name(ssl, name);
+	if (r == 0 && alpn)
+		r = offer_alpn(ssl, alpn);
+	if (r < 0) {
+		SSL_free(ssl);
+		return r;
+	}
+	if (name)
+		SSL_set_connect_state(ssl);
+	else
+		SSL_set_accept_state(ssl);
+	c->ssl = ssl;	/* holds the SSL_CTX alive by itself */
+	c->handshaking = true;
+	c->verify = name != NULL;
+	update_read(c);
+	if (name) {	/* the client speaks first, but not inside this call */
+		loop_task_cancel(&c->later);
+		loop_task_init(&c->later, on_first_turn);
+		say_later(c);
+	}
+	return 0;
+}
+
+const char *conn_alpn(const struct conn *c)
+{
+	static __thread char name[256];
+	const unsigned char *proto = NULL;
+	unsigned int n = 0;
+
+	if (c->ssl)
+		SSL_get0_alpn_selected(c->ssl, &proto, &n);
+	if (!proto || n == 0 || n >= sizeof(name))
+		return NULL;
+	memcpy(name, proto, n);
+	name[n] = '\0';
+	return name;
+}
+
+/* --- life ------------------------------------------------------------------------------------ */
+
+static void on_readable(struct ev_loop *ev, ev_io *w, int revents)
+{
+	struct conn *c = container_of(w, struct conn, rd);
+
+	if (c->handshaking)
+		handshake(c);
+	else
+		(void)say(c, CONN_EV_READABLE);
+}
+
+static void on_writable(struct ev_loop *ev, ev_io *w, int revents)
+{
+	struct conn *c = container_of(w, struct conn, wr);
+
+	if (c->handshaking) {
+		handshake(c);
+		return;
+	}
+	if (c->read_wants_write) {
+		c->read_wants_write = false;
+		c->readable_due = true;
+	}
+	drain_queue(c);
+	(void)say_due(c);
+}
+
+static void on_deadline(struct timer *t)
+{
+	struct conn *c = container_of(t, struct conn, deadline);
+
+	(void)say(c, CONN_EV_TIMEOUT);
+}
+
+void conn_init(struct conn *c)
+{
+	memset(c, 0, sizeof(*c));
+	c->fd = -1;
+	c->closed = true;
+}
+
+void conn_open(struct conn *c, struct loop *loop, int fd, size_t out_max, conn_event_f *event)
+{
+	assert(fd >= 0 && event);
+	memset(c, 0, sizeof(*c));
+	c->loop = loop;
+	c->fd = fd;
+	c->event = event;
+	buf_init(&c->out, out_max);
+	c->low_mark = out_max / 4;
+	loop_task_init(&c->later, on_later);
+	timer_init(&c->deadline, loop, on_deadline);
+	ev_io_init(&c->rd, on_readable, fd, EV_READ);
+	ev_io_init(&c->wr, on_writable, fd, EV_WRITE);
+	ev_io_start(loop->ev, &c->rd);
+}
+
+void conn_set_deadline(struct conn *c, uint64_t ms)
+{
+	if (c->closed)
+		return;
+	if (ms)
+		timer_start(&c->deadline, ms);
+	else
+		timer_stop(&c->deadline);
+}
+
+void conn_set_user_timeout(struct conn *c, unsigned int ms)
+{
+	if (c->fd >= 0)
+		(void)setsockopt(c->fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &ms, sizeof(ms));
+}
+
+const char *conn_error_text(const struct conn *c)
+{
+	if (c->tls_error[0])
+		return c->tls_error;
+	return c->error ? strerror(-c->error) : "no error";
+}
+
+static void forget(struct conn *c)
+{
+	c->closed = true;
+	loop_task_cancel(&c->later);
+	timer_stop(&c->deadline);
+	ev_io_stop(c->loop->ev, &c->rd);
+	ev_io_stop(c->loop->ev, &c->wr);
+	SSL_free(c->ssl);
+	c->ssl = NULL;
+	buf_deinit(&c->out);
+}
+
+void conn_close(struct conn *c)
+{
+	if (c->closed)
+		return;
+	forget(c);
+	close(TAKE_FD(c->fd));
+}
+
+void conn_abort(struct conn *c)
+{
+	struct linger now = {.l_onoff = 1, .l_linger = 0};
+
+	if (c->closed)
+		return;
+	(void)setsockopt(c->fd, SOL_SOCKET, SO_LINGER, &now, sizeof(now));
+	conn_close(c);
+}
+
+int conn_take_fd(struct conn *c)
+{
+	if (c->closed || c->ssl || buf_len(&c->out) > 0)
+		return -1;
+	forget(c);
+	return TAKE_FD(c->fd);
+}

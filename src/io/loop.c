@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * loop: one libev loop and what hangs on its turns.
+ *
+ * A turn is: events, then (before the next poll) the scheduled tasks, then the graveyard. Tasks
+ * are how many streams' bytes leave in one write; the graveyard is how an object may close
+ * itself inside its own callback. Nothing here is global but SIGPIPE's disposition.
+ */
+#include "io/loop.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+
+#include "base/mem.h"
+
+/* A task that schedules itself again waits for the next turn after so many rounds. */
+#define TASK_ROUNDS_MAX 8
+
+static void empty_graveyard(struct loop *l)
+{
+	struct list *n;
+
+	while ((n = list_pop(&l->graveyard))) {
+		struct grave *g = list_entry(n, struct grave, node);
+
+		g->free(g);
+	}
+}
+
+static void run_tasks(struct loop *l)
+{
+	for (int round = 0; round < TASK_ROUNDS_MAX && !list_is_empty(&l->tasks); round++) {
+		struct list batch;
+		struct list *n;
+
+		list_init(&batch);
+		list_splice_tail(&batch, &l->tasks);
+		while ((n = list_pop(&batch))) {
+			struct loop_task *t = list_entry(n, struct loop_task, node);
+
+			t->run(t);
+		}
+	}
+}
+
+/* Tasks left over after the rounds must not wait for an event: poll without sleeping. */
+static void on_idle(struct ev_loop *ev, ev_idle *w, int revents)
+{
+	ev_idle_stop(ev, w);
+}
+
+static void before_poll(struct ev_loop *ev, ev_prepare *w, int revents)
+{
+	struct loop *l = container_of(w, struct loop, before_poll);
+
+	run_tasks(l);
+	empty_graveyard(l);
+	if (!list_is_empty(&l->tasks) && !ev_is_active(&l->idle))
+		ev_idle_start(ev, &l->idle);
+}
+
+int loop_init(struct loop *l)
+{
+	l->ev = ev_loop_new(EVFLAG_AUTO | EVFLAG_NOENV);
+	if (!l->ev)
+		return -EMFILE;
+	list_init(&l->tasks);
+	list_init(&l->graveyard);
+	l->scratch = mem_alloc(LOOP_SCRATCH_SIZE);
+	ev_prepare_init(&l->before_poll, before_poll);
+	ev_set_priority(&l->before_poll, EV_MINPRI);
+	ev_prepare_start(l->ev, &l->before_poll);
+	ev_unref(l->ev);
+	ev_idle_init(&l->idle, on_idle);
+	(void)signal(SIGPIPE, SIG_IGN);
+	return 0;
+}
+
+void loop_deinit(struct loop *l)
+{
+	if (!l->ev)
+		return;
+	empty_graveyard(l);
+	if (ev_is_active(&l->idle))
+		ev_idle_stop(l->ev, &l->idle);
+	ev_ref(l->ev);
+	ev_prepare_stop(l->ev, &l->before_poll);
+	ev_loop_destroy(l->ev);
+	l->ev = NULL;
+	free(TAKE_PTR(l->scratch));
+}
+
+void loop_run(struct loop *l)
+{
+	ev_run(l->ev, 0);
+}
+
+void loop_stop(struct loop *l)
+{
+	ev_break(l->ev, EVBREAK_ALL);
+}
+
+clock_ms_t loop_now(const struct loop *l)
+{
+	/* libev's own clock is wall time; ours is monotonic, and reading it costs 20 ns. */
+	return clock_ms();
+}
+
+void loop_task_init(struct loop_task *t, loop_task_f *run)
+{
+	list_init(&t->node);
+	t->run = run;
+}
+
+void loop_task_schedule(struct loop *l, struct loop_task *t)
+{
+	assert(t->run);
+	if (!list_is_linked(&t->node))
+		list_add_tail(&l->tasks, &t->node);
+}
+
+void loop_task_cancel(struct loop_task *t)
+{
+	if (t->node.next)
+		list_del(&t->node);
+}
+
+void loop_bury(struct loop *l, struct grave *g, grave_free_f *free_f)
+{
+	g->free = free_f;
+	list_add_tail(&l->graveyard, &g->node);
+}

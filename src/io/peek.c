@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * peek: who is this? Reads with MSG_PEEK, so that whoever gets the socket reads it from the start.
+ *
+ * Bytes that stay in the kernel keep the socket readable; SO_RCVLOWAT is raised above what was
+ * seen, so that only more bytes wake us.
+ */
+#include "io/peek.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "io/loop.h"
+
+/* What is looked at first; nearly every head and ClientHello fits. */
+#define FIRST_LOOK 2048
+
+static void finish(struct peek *p, int result)
+{
+	int fd = TAKE_FD(p->fd), one = 1;
+
+	ev_io_stop(p->loop->ev, &p->rd);
+	timer_stop(&p->deadline);
+	if (result < 0) {
+		close(fd);
+		fd = result;
+	} else if (p->seen > 0) {
+		(void)setsockopt(fd, SOL_SOCKET, SO_RCVLOWAT, &one, sizeof(one));
+	}
+	p->done(p, fd);
+}
+
+static void wait_for_more(struct peek *p, size_t have)
+{
+	int low = (int)have + 1;
+
+	p->seen = have;
+	(void)setsockopt(p->fd, SOL_SOCKET, SO_RCVLOWAT, &low, sizeof(low));
+}
+
+static void look(struct peek *p)
+{
+	uint8_t *bytes = p->loop->scratch;
+	size_t want = p->seen < FIRST_LOOK ? FIRST_LOOK : PEEK_MAX;
+	ssize_t n = recv(p->fd, bytes, want, MSG_PEEK | MSG_DONTWAIT);
+	bool last;
+
+	if (n == (ssize_t)want && want < PEEK_MAX)
+		n = recv(p->fd, bytes, PEEK_MAX, MSG_PEEK | MSG_DONTWAIT);
+	if (n < 0) {
+		if (errno != EAGAIN && errno != EINTR)
+			finish(p, -errno);
+		return;
+	}
+	/* woken without more bytes than before: the peer has ended */
+	last = n == 0 || n >= PEEK_MAX || (size_t)n <= p->seen;
+	if (n > 0 && p->look(p, bytes, (size_t)n, last) == PEEK_DONE)
+		finish(p, 0);
+	else if (last)
+		finish(p, -EPROTO);
+	else
+		wait_for_more(p, (size_t)n);
+}
+
+static void on_readable(struct ev_loop *ev, ev_io *w, int revents)
+{
+	look(container_of(w, struct peek, rd));
+}
+
+static void on_deadline(struct timer *t)
+{
+	finish(container_of(t, struct peek, deadline), -ETIMEDOUT);
+}
+
+void peek_start(struct peek *p, struct loop *loop, int fd, const struct addr *peer,
+	uint32_t timeout_ms, peek_look_f *look_f, peek_done_f *done)
+{
+	memset(p, 0, sizeof(*p));
+	p->loop = loop;
+	p->fd = fd;
+	p->peer = *peer;
+	p->look = look_f;
+	p->done = done;
+	timer_init(&p->deadline, loop, on_deadline);
+	ev_io_init(&p->rd, on_readable, fd, EV_READ);
+	ev_io_start(loop->ev, &p->rd);
+	timer_start(&p->deadline, timeout_ms);
+	look(p);
+}
+
+void peek_cancel(struct peek *p)
+{
+	if (p->fd < 0 || !p->loop)
+		return;
+	ev_io_stop(p->loop->ev, &p->rd);
+	timer_stop(&p->deadline);
+	close(TAKE_FD(p->fd));
+}

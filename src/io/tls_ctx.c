@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * tls_ctx: an SSL_CTX with this project's settings: TLS 1.2 or later (RFC 8996), no compression,
+ * no renegotiation, AES-128-GCM first as it is the cheapest where the processor knows AES.
+ */
+#include "io/tls_ctx.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+
+#include "base/err.h"
+#include "base/mem.h"
+#include "io/tls_ctx_ssl.h"
+
+#define SUITES "TLS_AES_128_GCM_SHA256:TLS_CHACHA20_POLY1305_SHA256:TLS_AES_256_GCM_SHA384"
+
+struct tls_ctx {
+	SSL_CTX *ssl;
+	unsigned int refs;
+	unsigned char *alpn;	/* accepted protocols, in wire form, the most wanted first */
+	unsigned int alpn_len;
+	bool verify;
+};
+
+static const char *ssl_reason(void)
+{
+	unsigned long e = ERR_peek_last_error();
+	const char *why = e ? ERR_reason_error_string(e) : NULL;
+
+	if (e && ERR_SYSTEM_ERROR(e))
+		why = strerror(ERR_GET_REASON(e));
+	ERR_clear_error();
+	return why ? why : "unknown error";
+}
+
+static struct tls_ctx *new_ctx(const SSL_METHOD *method)
+{
+	struct tls_ctx *t = mem_new(struct tls_ctx);
+
+	t->refs = 1;
+	t->ssl = SSL_CTX_new(method);
+	if (!t->ssl)
+		abort();	/* only without memory */
+	SSL_CTX_set_min_proto_version(t->ssl, TLS1_2_VERSION);
+	SSL_CTX_set_options(t->ssl, SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION |
+		SSL_OP_CIPHER_SERVER_PREFERENCE);
+	SSL_CTX_set_mode(t->ssl, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_RELEASE_BUFFERS |
+		SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+	(void)SSL_CTX_set_ciphersuites(t->ssl, SUITES);
+	return t;
+}
+
+static void add_alpn(struct tls_ctx *t, const char *name)
+{
+	size_t n = strlen(name);
+
+	assert(n > 0 && n < 256);
+	t->alpn = mem_realloc(t->alpn, t->alpn_len + 1 + n);
+	t->alpn[t->alpn_len] = (unsigned char)n;
+	memcpy(t->alpn + t->alpn_len + 1, name, n);
+	t->alpn_len += (unsigned int)n + 1;
+}
+
+/* RFC 7301: nothing in common is not fatal here; the connection goes on without ALPN. */
+static int on_alpn(SSL *ssl, const unsigned char **out, unsigned char *out_len,
+	const unsigned char *in, unsigned int in_len, void *arg)
+{
+	struct tls_ctx *t = arg;
+	unsigned char *chosen;
+
+	if (SSL_select_next_proto(&chosen, out_len, t->alpn, t->alpn_len, in, in_len) !=
+		OPENSSL_NPN_NEGOTIATED)
+		return SSL_TLSEXT_ERR_NOACK;
+	*out = chosen;
+	return SSL_TLSEXT_ERR_OK;
+}
+
+struct tls_ctx *tls_ctx_new_server(const char *cert_file, const char *key_file,
+	const char *const *alpn, struct err *err)
+{
+	struct tls_ctx *t = new_ctx(TLS_server_method());
+
+	ERR_clear_error();
+	if (SSL_CTX_use_certificate_chain_file(t->ssl, cert_file) != 1) {
+		(void)err_set(err, -EINVAL, "certificate '%s': %s", cert_file, ssl_reason());
+		tls_ctx_unref(t);
+		return NULL;
+	}
+	if (SSL_CTX_use_PrivateKey_file(t->ssl, key_file, SSL_FILETYPE_PEM) != 1) {
+		(void)err_set(err, -EINVAL, "private key '%s': %s", key_file, ssl_reason());
+		tls_ctx_unref(t);
+		return NULL;
+	}
+	for (; alpn && *alpn; alpn++)
+		add_alpn(t, *alpn);
+	add_alpn(t, "http/1.1");
+	SSL_CTX_set_alpn_select_cb(t->ssl, on_alpn, t);
+	(void)SSL_CTX_set_session_id_context(t->ssl, (const unsigned char *)"tunnelto", 8);
+	return t;
+}
+
+struct tls_ctx *tls_ctx_new_client(const char *ca_file, bool verify, struct err *err)
+{
+	struct tls_ctx *t = new_ctx(TLS_client_method());
+	int ok = 1;
+
+	ERR_clear_error();
+	t->verify = verify;
+	if (verify)
+		ok = ca_file ? SSL_CTX_load_verify_locations(t->ssl, ca_file, NULL)
+			     : SSL_CTX_set_default_verify_paths(t->ssl);
+	if (ok != 1) {
+		(void)err_set(err, -EINVAL, "CA file '%s': %s", ca_file ? ca_file : "(system)", ssl_reason());
+		tls_ctx_unref(t);
+		return NULL;
+	}
+	SSL_CTX_set_verify(t->ssl, verify ? SSL_VERIFY_PEER : SSL_VERIFY_NONE, NULL);
+	return t;
+}
+
+struct tls_ctx *tls_ctx_ref(struct tls_ctx *t)
+{
+	t->refs++;
+	return t;
+}
+
+void tls_ctx_unref(struct tls_ctx *t)
+{
+	if (!t || --t->refs > 0)
+		return;
+	SSL_CTX_free(t->ssl);
+	free(t->alpn);
+	free(t);
+}
+
+SSL *tls_ctx_ssl_new(struct tls_ctx *t)
+{
+	return SSL_new(t->ssl);
+}
+
+bool tls_ctx_verifies(const struct tls_ctx *t)
+{
+	return t->verify;
+}
