@@ -60,13 +60,14 @@ static void add_quantity(struct str *to, const struct conf_row *row, uint64_t v)
 
 static void add_range(struct str *to, const struct conf_row *row)
 {
-	if (row->max == 0)
-		str_add(to, "at least ");
-	add_quantity(to, row, row->min);
-	if (row->max > 0) {
-		str_add(to, " to ");
-		add_quantity(to, row, row->max);
+	if (row->max == 0 || row->min == 0) {
+		str_add(to, row->max == 0 ? "at least " : "at most ");
+		add_quantity(to, row, row->max == 0 ? row->min : row->max);
+		return;
 	}
+	add_quantity(to, row, row->min);
+	str_add(to, " to ");
+	add_quantity(to, row, row->max);
 }
 
 /* "expected @expected, found …"; always false. */
@@ -395,4 +396,6 @@ void bind_types_describe(const struct conf_row *row, struct str *to)
 		str_add(to, ", ");
 		add_range(to, row);
 	}
+	if (row->type == CONF_STRING && (row->max > 0 || row->min > 0))
+		str_add(to, " characters");
 }
