@@ -1,0 +1,9 @@
+noinst_LIBRARIES += src/mux/libmux.a
+src_mux_libmux_a_SOURCES = \
+	src/mux/link.c src/mux/link.h \
+	src/mux/resume.c src/mux/resume.h \
+	src/mux/ring.c src/mux/ring.h \
+	src/mux/schedule.c src/mux/schedule.h \
+	src/mux/session.c src/mux/session.h \
+	src/mux/stream.c src/mux/stream.h \
+	src/mux/window.c src/mux/window.h

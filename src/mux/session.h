@@ -41,7 +41,8 @@ struct session_ops {
 	void (*opened)(struct session *s, struct stream *st, const struct frame_open *open);
 	/* The last link was lost; the session lives on for grace_ms (then closed is called). */
 	void (*detached)(struct session *s, enum close_reason why);
-	/* It is over: every stream was reset, every link closed. The owner frees it (session_free()), now or later. */
+	/* It is over: every stream was reset, every link closed. The owner calls session_deinit() later, never inside a
+	 * callback of the session (the loop's graveyard is for that). */
 	void (*closed)(struct session *s, enum close_reason why, const char *text);
 	/* session_tick() wants to be called at this time (0: not at all). */
 	void (*deadline)(struct session *s, clock_ms_t at);
@@ -61,22 +62,27 @@ struct session {
 
 	/* The session's own: */
 	struct list links;
-	struct link *data_link;		/* where DATA goes; control goes over it too, else over any link */
+	struct link *base_link;		/* the WebSocket: session frames; when it is lost, so are the lanes */
+	struct link *data_link;		/* where stream frames go: a lane, or the WebSocket */
 	struct link *next_data_link;	/* switching to it once the barrier on data_link is answered */
 	struct idmap streams;
+	struct list all;		/* streams in the order of their opening */
 	struct list ready;		/* streams with something to send, round robin */
+	struct list lagging;		/* streams whose consumption was not announced yet */
 	struct list dead;		/* freed when the outermost call returns */
-	struct buf control;
+	struct buf control;		/* session frames, for the base link */
+	struct buf resets;		/* RESET of streams that are gone, for the data link */
 	uint32_t peer_window;		/* the peer's initial receive window */
 	uint32_t next_id;		/* of a stream that we open */
 	uint32_t peer_max_id;		/* highest stream id the peer has opened */
 	uint64_t ping_seq;
 	clock_ms_t detached_at, now, deadline_at;
+	clock_ms_t lag_at;		/* when the lagging streams' WINDOWs are due; 0: none lag */
 	unsigned int depth;
 	bool greeted;			/* peer_window is known: streams may be opened */
 	bool draining;			/* GOAWAY was sent or received: no new streams */
 	bool closed;
-	bool resuming;			/* re-attached; the peer's RESUME has not arrived completely */
+	bool resuming;			/* a link was lost; the peer's RESUME has not arrived completely */
 };
 
 /* Embedded in its owner, or allocated by it. The server opens odd stream ids, the client even ones. */
@@ -108,6 +114,24 @@ uint32_t session_rtt_us(const struct session *s);
 
 /* Time passes: PINGs, dead links, grace, window growth. Calls ops->deadline with the next time. */
 void session_tick(struct session *s, clock_ms_t now);
+
+/* For mux alone. Every entry from outside is bracketed by these two: what died inside is freed by the last leave. */
+void session_enter(struct session *s, clock_ms_t now);
+void session_leave(struct session *s);
+/* A frame of @l that the session, a stream or the owner handles. May close the session. */
+void session_on_frame(struct session *s, struct link *l, const struct frame *f);
+/* Tell @l that there is something to pull. */
+void session_wake(struct session *s, struct link *l);
+/* May stream frames be sent now (greeted, attached, not resuming, no barrier outstanding)? */
+bool session_may_stream(const struct session *s);
+/* @l is gone: fall back to the WebSocket, or detach. */
+void session_lose_link(struct session *s, struct link *l, enum close_reason why);
+/* Let go of a link by closing it. */
+void session_drop_link(struct session *s, struct link *l, enum close_reason why, const char *text);
+/* Let go of every lane and go on over the WebSocket, by resumption. */
+void session_drop_lanes(struct session *s);
+/* Recompute when session_tick() is next wanted. */
+void session_reschedule(struct session *s);
 
 /* Open a stream to the peer. NULL: not live, draining, or max_streams reached. OPEN and the first DATA leave together. */
 struct stream *session_open(struct session *s, const struct frame_open *open) MUST_USE;

@@ -40,8 +40,9 @@ struct stream {
 	struct session *session;
 	struct stream_user *user;
 	uint32_t id;
+	struct list all;		/* in session->all, then in session->dead */
 	struct list ready;		/* in session->ready while it has something to send */
-	struct list dead;
+	struct list lagging;		/* in session->lagging while consumption was not announced */
 
 	struct ring ring;		/* bytes sent and not acknowledged, then bytes not yet sent */
 	uint64_t sent;			/* next offset to send */
@@ -51,10 +52,28 @@ struct stream {
 	uint8_t *open_payload;		/* kept until the peer's first sign of life, for resumption */
 	uint16_t open_len;
 	bool open_pending : 1;		/* OPEN has not been sent yet */
+	bool ours : 1;			/* we opened it */
 	bool end_asked : 1, end_sent : 1, end_acked : 1;
 	bool end_received : 1, window_due : 1;
 	bool wants_room : 1, released : 1, is_dead : 1;
+	bool resume_seen : 1;		/* the peer's RESUME has it */
 };
+
+/* For mux alone. */
+struct stream *stream_new(struct session *s, uint32_t id, uint32_t window);
+/* Unlink and free when the outermost call returns; nobody is told. */
+void stream_destroy(struct stream *st);
+/* The peer, or the session, ends it: the user is told. */
+void stream_abort(struct stream *st, enum close_reason why, const char *text);
+/* A DATA, WINDOW or RESET for it. False: the session was closed because of it. */
+void stream_on_frame(struct stream *st, const struct frame *f);
+/* The peer states (RESUME) what it has received and grants. False: it cannot be true. */
+bool stream_rewind(struct stream *st, uint64_t received, uint64_t limit);
+/* Put it into the ready list if it has something to send. */
+void stream_schedule(struct stream *st);
+bool stream_has_data(const struct stream *st);
+/* Both directions are finished and nobody uses it any more: destroy. */
+void stream_maybe_finish(struct stream *st);
 
 /* A stream has one user; binding makes u->stream = st. */
 void stream_bind(struct stream *st, struct stream_user *u, const struct stream_user_ops *ops);

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * schedule: round robin over the streams that have something to send.
+ *
+ * A stream's turn is: its OPEN if that was not sent, its WINDOW if one is due, then at most one
+ * DATA. With more to send it goes to the end of the list, so a bulk stream delays others by no
+ * more than 16 KiB each.
+ */
+#include "mux/schedule.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "mux/session.h"
+#include "mux/stream.h"
+
+/* Less than this is not worth a DATA frame at the end of a full buffer. */
+#define DATA_MIN 512
+
+static uint8_t *put_u64(uint8_t *to, uint64_t v)
+{
+	for (int i = 0; i < 8; i++)
+		to[i] = (uint8_t)(v >> (56 - 8 * i));
+	return to + 8;
+}
+
+static size_t put_open(struct stream *st, uint8_t *out)
+{
+	frame_encode_header(out, FRAME_OPEN, 0, st->open_len, st->id);
+	memcpy(out + FRAME_HEADER_SIZE, st->open_payload, st->open_len);
+	st->open_pending = false;
+	return FRAME_HEADER_SIZE + (size_t)st->open_len;
+}
+
+static size_t put_window(struct stream *st, uint8_t *out)
+{
+	struct session *s = st->session;
+	struct link *l = s->data_link;
+	uint64_t budget = s->limits.memory > s->stats.memory ? s->limits.memory - s->stats.memory : 0;
+
+	if (!st->end_received)
+		s->stats.memory += window_grow(&st->window, l->rtt_us, s->limits.window_max, budget, s->now);
+	frame_encode_header(out, FRAME_WINDOW, 0, 16, st->id);
+	(void)put_u64(put_u64(out + FRAME_HEADER_SIZE, window_grant(&st->window)),
+		st->window.received + (st->end_received ? 1 : 0));
+	st->window_due = false;
+	list_del(&st->lagging);
+	return FRAME_HEADER_SIZE + 16;
+}
+
+static size_t put_data(struct stream *st, uint8_t *out, size_t cap)
+{
+	uint64_t end = MIN(st->ring.end, st->limit);
+	size_t n = end > st->sent ? (size_t)MIN(end - st->sent, (uint64_t)FRAME_MAX_DATA) : 0;
+	bool last;
+
+	n = MIN(n, cap - FRAME_HEADER_SIZE - 8);
+	last = st->end_asked && !st->end_sent && st->sent + n == st->ring.end;
+	if (n == 0 && !last)
+		return 0;
+	frame_encode_header(out, FRAME_DATA, last ? FRAME_FLAG_END : 0, (uint16_t)(8 + n), st->id);
+	(void)put_u64(out + FRAME_HEADER_SIZE, st->sent);
+	ring_copy(&st->ring, st->sent, out + FRAME_HEADER_SIZE + 8, n);
+	st->sent += n;
+	st->end_sent = st->end_sent || last;
+	st->session->stats.bytes_tx += n;
+	return FRAME_HEADER_SIZE + 8 + n;
+}
+
+/* One stream's turn. */
+static size_t turn(struct stream *st, uint8_t *out, size_t cap)
+{
+	size_t done = 0;
+
+	if (st->open_pending)
+		done += put_open(st, out);
+	if (st->window_due)
+		done += put_window(st, out + done);
+	if (stream_has_data(st))
+		done += put_data(st, out + done, cap - done);
+	return done;
+}
+
+size_t schedule_pull(struct session *s, uint8_t *out, size_t cap)
+{
+	/* what the small frames of one turn may take before DATA */
+	const size_t small = FRAME_HEADER_SIZE + FRAME_MAX_OPEN + FRAME_HEADER_SIZE + 16;
+	size_t done = 0;
+	struct list *n;
+
+	while (cap - done >= small + FRAME_HEADER_SIZE + 8 + DATA_MIN && (n = list_pop(&s->ready))) {
+		struct stream *st = list_entry(n, struct stream, ready);
+
+		done += turn(st, out + done, cap - done);
+		stream_schedule(st);
+		stream_maybe_finish(st);
+	}
+	return done;
+}

@@ -1,0 +1,395 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * stream: one visitor's bytes, both directions, each numbered from 0, its end counting one more.
+ *
+ *   sending     ring.start .. sent .. ring.end        (acknowledged) kept | not yet sent
+ *   receiving   window.consumed .. received .. granted
+ *
+ * A stream is over when both ends were sent, received and acknowledged, or at once by RESET. The
+ * session frees it when the outermost call into mux returns, so that every callback may end it.
+ */
+#include "mux/stream.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cursor.h"
+#include "base/mem.h"
+#include "mux/session.h"
+
+/* What may wait unsent beyond the peer's credit, so that there is something to send when it comes. */
+#define SLACK	    (64 * 1024)
+/* A ring's bound whatever the peer grants; equals the largest window of the protocol. */
+#define RING_MAX    (16 * 1024 * 1024)
+/* Consumption that is too small for a WINDOW of its own is announced after this. */
+#define LAG_MS	    200
+
+struct stream *stream_new(struct session *s, uint32_t id, uint32_t window)
+{
+	struct stream *st = mem_new(struct stream);
+
+	st->session = s;
+	st->id = id;
+	st->limit = s->peer_window;
+	list_init(&st->ready);
+	list_init(&st->lagging);
+	ring_init(&st->ring);
+	window_init(&st->window, window);
+	list_init(&st->all);
+	list_add_tail(&s->all, &st->all);
+	idmap_set(&s->streams, id, st);
+	if (idmap_count(&s->streams) == 1)
+		session_reschedule(s);
+	return st;
+}
+
+void stream_destroy(struct stream *st)
+{
+	struct session *s = st->session;
+
+	if (st->is_dead)
+		return;
+	st->is_dead = true;
+	if (st->user)
+		st->user->stream = NULL;
+	st->user = NULL;
+	s->stats.memory -= st->ring.cap + (st->window.size - s->limits.window);
+	ring_deinit(&st->ring);
+	free(TAKE_PTR(st->open_payload));
+	list_del(&st->ready);
+	list_del(&st->lagging);
+	(void)idmap_del(&s->streams, st->id);
+	list_del(&st->all);
+	list_add_tail(&s->dead, &st->all);
+}
+
+void stream_abort(struct stream *st, enum close_reason why, const char *text)
+{
+	struct stream_user *u = st->user;
+
+	stream_destroy(st);
+	if (u)
+		u->ops->reset(u, why, text);
+}
+
+void stream_bind(struct stream *st, struct stream_user *u, const struct stream_user_ops *ops)
+{
+	assert(!st->user);
+	u->ops = ops;
+	u->stream = st;
+	st->user = u;
+}
+
+void stream_rebind(struct stream *st, struct stream_user *to, const struct stream_user_ops *ops)
+{
+	if (st->user)
+		st->user->stream = NULL;
+	st->user = NULL;
+	stream_bind(st, to, ops);
+}
+
+/* --- sending --------------------------------------------------------------------------------- */
+
+bool stream_has_data(const struct stream *st)
+{
+	return (st->sent < st->ring.end && st->sent < st->limit) ||
+	       (st->end_asked && !st->end_sent && st->sent == st->ring.end);
+}
+
+void stream_schedule(struct stream *st)
+{
+	struct session *s = st->session;
+
+	if (st->is_dead || list_is_linked(&st->ready))
+		return;
+	if (!st->open_pending && !st->window_due && !stream_has_data(st))
+		return;
+	list_add_tail(&s->ready, &st->ready);
+	if (session_may_stream(s))
+		session_wake(s, s->data_link);
+}
+
+/* The ring's bound now: the credit and a slack; little when the session's memory is used up. */
+static size_t ring_max(const struct stream *st)
+{
+	uint64_t max = MIN(st->limit - st->ring.start + SLACK, (uint64_t)RING_MAX);
+
+	if (st->session->stats.memory >= st->session->limits.memory)
+		max = MIN(max, (uint64_t)SLACK);
+	return (size_t)max;
+}
+
+size_t stream_room(const struct stream *st)
+{
+	size_t len = ring_len(&st->ring), max = ring_max(st);
+
+	return st->end_asked || len >= max ? 0 : max - len;
+}
+
+uint8_t *stream_reserve(struct stream *st, size_t *io_n)
+{
+	size_t before = st->ring.cap;
+	uint8_t *at = NULL;
+
+	if (!st->end_asked)
+		at = ring_reserve(&st->ring, *io_n, ring_max(st), io_n);
+	st->session->stats.memory += st->ring.cap - before;
+	if (!at)
+		st->wants_room = true;
+	return at;
+}
+
+void stream_commit(struct stream *st, size_t n)
+{
+	if (n == 0) {
+		if (ring_len(&st->ring) == 0) {
+			st->session->stats.memory -= st->ring.cap;
+			ring_deinit(&st->ring);
+		}
+		return;
+	}
+	ring_commit(&st->ring, n);
+	stream_schedule(st);
+}
+
+size_t stream_write(struct stream *st, const void *bytes, size_t n)
+{
+	size_t done = 0;
+
+	while (done < n) {
+		size_t part = n - done;
+		uint8_t *to = stream_reserve(st, &part);
+
+		if (!to)
+			break;
+		memcpy(to, (const uint8_t *)bytes + done, part);
+		ring_commit(&st->ring, part);
+		done += part;
+	}
+	if (done > 0)
+		stream_schedule(st);
+	return done;
+}
+
+void stream_end(struct stream *st)
+{
+	if (st->end_asked)
+		return;
+	st->end_asked = true;
+	stream_schedule(st);
+}
+
+/* The peer has everything before @received: forget it, and tell the user about the room. */
+static bool acknowledge(struct stream *st, uint64_t received)
+{
+	size_t before = st->ring.cap;
+	uint64_t most = st->sent + (st->end_sent ? 1 : 0);
+
+	if (received > most)
+		return false;
+	if (st->open_payload && (received > 0 || st->end_sent))
+		free(TAKE_PTR(st->open_payload));
+	if (st->end_sent && received == st->ring.end + 1) {
+		st->end_acked = true;
+		received--;
+	}
+	if (received > st->ring.start)
+		ring_drop(&st->ring, received);
+	st->session->stats.memory += st->ring.cap - before;
+	return true;
+}
+
+static void say_room(struct stream *st)
+{
+	if (!st->wants_room || !st->user || stream_room(st) < SLACK / 4)
+		return;
+	st->wants_room = false;
+	st->user->ops->writable(st->user);
+}
+
+/* --- receiving ------------------------------------------------------------------------------- */
+
+static void on_data(struct stream *st, const struct frame *f)
+{
+	struct session *s = st->session;
+	struct cursor c;
+	uint64_t offset, skip;
+	size_t n = f->length - 8U;
+	bool last = f->flags & FRAME_FLAG_END;
+
+	cursor_read_init(&c, f->payload, f->length);
+	offset = cursor_u64(&c);
+	if (offset > st->window.received) {
+		session_close(s, CLOSE_PROTOCOL, "DATA leaves a gap");
+		return;
+	}
+	skip = st->window.received - offset;
+	if (st->end_received || skip > n || (n == 0 && !last))
+		return;
+	if (window_received(&st->window, (uint32_t)(n - skip)) < 0) {
+		session_close(s, CLOSE_FLOW_CONTROL, "DATA passes the limit that was granted");
+		return;
+	}
+	s->stats.bytes_rx += n - skip;
+	if (n > skip && st->user)
+		st->user->ops->data(st->user, f->payload + 8 + skip, n - (size_t)skip);
+	else if (n > skip)
+		stream_consumed(st, n - (size_t)skip);
+	if (!last || st->is_dead)
+		return;
+	st->end_received = st->window_due = true;
+	stream_schedule(st);
+	if (st->user)
+		st->user->ops->end(st->user);
+	stream_maybe_finish(st);
+}
+
+static void on_window(struct stream *st, const struct frame *f)
+{
+	struct cursor c;
+	uint64_t limit, received;
+
+	cursor_read_init(&c, f->payload, f->length);
+	limit = cursor_u64(&c);
+	received = cursor_u64(&c);
+	if (!acknowledge(st, received)) {
+		session_close(st->session, CLOSE_PROTOCOL, "WINDOW acknowledges what was never sent");
+		return;
+	}
+	st->limit = MAX(st->limit, limit);
+	stream_schedule(st);
+	say_room(st);
+	stream_maybe_finish(st);
+}
+
+static void on_reset(struct stream *st, const struct frame *f)
+{
+	struct frame_reason r;
+
+	if (frame_reason_decode(&r, f) < 0) {
+		session_close(st->session, CLOSE_PROTOCOL, "RESET cannot be read");
+		return;
+	}
+	stream_abort(st, r.reason < CLOSE_COUNT ? (enum close_reason)r.reason : CLOSE_INTERNAL, r.text);
+}
+
+void stream_on_frame(struct stream *st, const struct frame *f)
+{
+	free(TAKE_PTR(st->open_payload));	/* the peer knows the stream */
+	if (f->type == FRAME_DATA)
+		on_data(st, f);
+	else if (f->type == FRAME_WINDOW)
+		on_window(st, f);
+	else
+		on_reset(st, f);
+}
+
+void stream_consumed(struct stream *st, size_t n)
+{
+	struct session *s = st->session;
+
+	assert(st->window.consumed + n <= st->window.received);
+	if (window_consumed(&st->window, n)) {
+		st->window_due = true;
+		stream_schedule(st);
+		return;
+	}
+	if (st->window_due || list_is_linked(&st->lagging))
+		return;
+	list_add_tail(&s->lagging, &st->lagging);
+	if (!s->lag_at) {
+		s->lag_at = s->now + LAG_MS;
+		session_reschedule(s);
+	}
+}
+
+/* --- ends ------------------------------------------------------------------------------------ */
+
+static void queue_reset(struct stream *st, enum close_reason why, const char *text)
+{
+	struct session *s = st->session;
+	struct frame_reason r = {.reason = (uint16_t)why};
+	uint8_t payload[2 + FRAME_MAX_TEXT], *to;
+	size_t n;
+
+	if (text)
+		memcpy(r.text, text, strnlen(text, FRAME_MAX_TEXT));
+	n = frame_reason_encode(payload, sizeof(payload), FRAME_RESET, &r);
+	to = buf_reserve(&s->resets, FRAME_HEADER_SIZE + n);
+	if (!to) {
+		session_close(s, CLOSE_LIMIT, "the peer does not read");
+		return;
+	}
+	frame_encode_header(to, FRAME_RESET, 0, (uint16_t)n, st->id);
+	memcpy(to + FRAME_HEADER_SIZE, payload, n);
+	buf_commit(&s->resets, FRAME_HEADER_SIZE + n);
+	if (session_may_stream(s))
+		session_wake(s, s->data_link);
+}
+
+void stream_reset(struct stream *st, enum close_reason why, const char *text)
+{
+	struct session *s = st->session;
+
+	if (st->is_dead)
+		return;
+	session_enter(s, s->now);
+	if (st->user)
+		st->user->stream = NULL;
+	st->user = NULL;
+	if (!st->open_pending && !s->closed)
+		queue_reset(st, why, text);
+	stream_destroy(st);
+	session_leave(s);
+}
+
+void stream_release(struct stream *st, enum close_reason why)
+{
+	struct session *s = st->session;
+
+	if (!st->end_asked || !st->end_received) {
+		stream_reset(st, why, "");
+		return;
+	}
+	session_enter(s, s->now);
+	if (st->user)
+		st->user->stream = NULL;
+	st->user = NULL;
+	st->released = true;
+	stream_maybe_finish(st);
+	session_leave(s);
+}
+
+void stream_maybe_finish(struct stream *st)
+{
+	if (!st->is_dead && st->released && st->end_acked && st->end_received && !st->window_due)
+		stream_destroy(st);
+}
+
+bool stream_rewind(struct stream *st, uint64_t received, uint64_t limit)
+{
+	if (received < st->ring.start || !acknowledge(st, received))
+		return false;
+	st->limit = MAX(st->limit, limit);
+	st->sent = MIN(received, st->ring.end);
+	st->end_sent = st->end_acked;
+	st->open_pending = false;
+	return true;
+}
+
+bool stream_is_ended(const struct stream *st)
+{
+	return st->end_asked && st->end_received;
+}
+
+uint64_t stream_bytes_sent(const struct stream *st)
+{
+	return st->sent;
+}
+
+uint64_t stream_bytes_received(const struct stream *st)
+{
+	return st->window.received;
+}
