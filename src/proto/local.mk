@@ -1,5 +1,12 @@
 noinst_LIBRARIES += src/proto/libproto.a
 src_proto_libproto_a_SOURCES = \
+	src/proto/client_hello.c src/proto/client_hello.h \
 	src/proto/close.c src/proto/close.def.h src/proto/close.h \
 	src/proto/frame.c src/proto/frame.def.h src/proto/frame.h \
-	src/proto/hello.c src/proto/hello.h src/proto/hello_refusal.def.h
+	src/proto/hello.c src/proto/hello.h src/proto/hello_refusal.def.h \
+	src/proto/hostname.c src/proto/hostname.h \
+	src/proto/http_body.c src/proto/http_body.h \
+	src/proto/http_chunk.c src/proto/http_chunk.h \
+	src/proto/http_fault.def.h \
+	src/proto/http_forward.c src/proto/http_forward.h \
+	src/proto/http_head.c src/proto/http_head.h

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: MIT */
+/* http_body: message body length, RFC 9112 §6.3, and progress through it. */
+#include "proto/http_body.h"
+
+static void begin(struct http_body *b, const struct http_head *h, enum http_body_kind otherwise)
+{
+	b->left = 0;
+	b->done = false;
+	if (h->chunked) {
+		b->kind = HTTP_BODY_CHUNKED;
+		http_chunk_init(&b->chunk);
+	} else if (h->has_length) {
+		b->kind = h->length ? HTTP_BODY_LENGTH : HTTP_BODY_NONE;
+		b->left = h->length;
+	} else {
+		b->kind = otherwise;
+	}
+	b->done = b->kind == HTTP_BODY_NONE;
+}
+
+void http_body_of_request(struct http_body *b, const struct http_head *h)
+{
+	begin(b, h, HTTP_BODY_NONE);
+}
+
+void http_body_of_response(struct http_body *b, const struct http_head *h, bool to_head_request)
+{
+	if (to_head_request || h->status < 200 || h->status == 204 || h->status == 304) {
+		b->kind = HTTP_BODY_NONE;
+		b->left = 0;
+		b->done = true;
+		return;
+	}
+	begin(b, h, HTTP_BODY_UNTIL_CLOSE);
+}
+
+long http_body_take(struct http_body *b, const uint8_t *bytes, size_t n)
+{
+	long taken = (long)n;
+
+	if (b->done)
+		return 0;
+	if (b->kind == HTTP_BODY_CHUNKED) {
+		taken = http_chunk_take(&b->chunk, bytes, n);
+		b->done = taken >= 0 && http_chunk_is_done(&b->chunk);
+	} else if (b->kind == HTTP_BODY_LENGTH) {
+		taken = (long)MIN((uint64_t)n, b->left);
+		b->left -= (uint64_t)taken;
+		b->done = b->left == 0;
+	}
+	return taken;
+}

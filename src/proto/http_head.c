@@ -1,0 +1,496 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * http_head: HTTP/1.x heads, strictly, in place, without allocation.
+ *
+ * Strict, because two readers that take one message differently is how requests are smuggled
+ * (RFC 9112 §11.2): bare LF, folding, blanks before the colon, several lengths, a length beside a
+ * coding are all refused instead of repaired. Each field that means something to a proxy has a
+ * row in `known`.
+ */
+#include "proto/http_head.h"
+
+#include <string.h>
+#include <strings.h>
+
+#include "base/str.h"
+
+static const struct {
+	int status;
+	const char *word, *text;
+} faults[HTTP_FAULT_COUNT] = {
+	[HTTP_FAULT_NONE] = {200, "none", "nothing is wrong"},
+#define FAULT(name, status_, word_, text_)                                                         \
+	[HTTP_FAULT_##name] = {.status = (status_), .word = (word_), .text = (text_)},
+#include "proto/http_fault.def.h"
+#undef FAULT
+};
+
+int http_head_fault_status(enum http_fault f)
+{
+	return faults[f].status;
+}
+
+const char *http_head_fault_word(enum http_fault f)
+{
+	return faults[f].word;
+}
+
+const char *http_head_fault_text(enum http_fault f)
+{
+	return faults[f].text;
+}
+
+/* --- characters ------------------------------------------------------------------------------ */
+
+enum { TOKEN = 1, VALUE = 2, TARGET = 4, DIGIT = 8, HOST = 16 };
+
+/* RFC 9110 §5.6.2 (token), §5.5 (field-value), RFC 3986 (target: visible ASCII here; obs-text too) */
+static uint8_t classes[256];
+static bool classes_made;
+
+static void make_classes(void)
+{
+	for (int c = 0; c < 256; c++) {
+		bool alnum = (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z');
+		uint8_t k = 0;
+
+		if (alnum || (c && c < 0x80 && strchr("!#$%&'*+-.^_`|~", c)))
+			k |= TOKEN;
+		if (c == '\t' || (c >= 0x20 && c != 0x7f))
+			k |= VALUE;
+		if (c > 0x20 && c != 0x7f && c < 0x80 && !strchr("\"<>\\^`{|}#", c))
+			k |= TARGET;
+		if (c >= '0' && c <= '9')
+			k |= DIGIT;
+		if (alnum || (c && c < 0x80 && strchr("-._:[]", c)))
+			k |= HOST;
+		classes[c] = k;
+	}
+	/* what browsers send unescaped in queries all the same */
+	classes['|'] |= TARGET;
+	classes['^'] |= TARGET;
+	classes['`'] |= TARGET;
+	classes['{'] |= TARGET;
+	classes['}'] |= TARGET;
+	classes['"'] |= TARGET;
+	classes['\\'] |= TARGET;
+	classes_made = true;
+}
+
+static size_t span(const char *at, size_t n, uint8_t of)
+{
+	size_t i = 0;
+
+	while (i < n && (classes[(unsigned char)at[i]] & of))
+		i++;
+	return i;
+}
+
+bool http_head_span_is(struct http_span s, const char *text)
+{
+	return s.n == strlen(text) && memcmp(s.at, text, s.n) == 0;
+}
+
+bool http_head_span_case_is(struct http_span s, const char *text)
+{
+	return s.n == strlen(text) && strncasecmp(s.at, text, s.n) == 0;
+}
+
+static struct http_span trim(struct http_span s)
+{
+	while (s.n > 0 && (s.at[0] == ' ' || s.at[0] == '\t')) {
+		s.at++;
+		s.n--;
+	}
+	while (s.n > 0 && (s.at[s.n - 1] == ' ' || s.at[s.n - 1] == '\t'))
+		s.n--;
+	return s;
+}
+
+/* The next element of a comma-separated list; false at its end. */
+static bool next_element(struct http_span *list, struct http_span *ret)
+{
+	const char *comma;
+
+	if (list->n == 0)
+		return false;
+	comma = memchr(list->at, ',', list->n);
+	ret->at = list->at;
+	ret->n = comma ? (size_t)(comma - list->at) : list->n;
+	list->at += ret->n + (comma ? 1 : 0);
+	list->n -= ret->n + (comma ? 1 : 0);
+	*ret = trim(*ret);
+	return true;
+}
+
+/* --- where the head ends --------------------------------------------------------------------- */
+
+long http_head_scan(const uint8_t *bytes, size_t n, size_t max, size_t *scanned)
+{
+	size_t at = *scanned, limit = MIN(n, max);
+
+	while (at < limit) {
+		const uint8_t *lf = memchr(bytes + at, '\n', limit - at);
+
+		if (!lf)
+			break;
+		at = (size_t)(lf - bytes) + 1;
+		if (at < 2 || bytes[at - 2] != '\r')
+			return -(long)HTTP_FAULT_LINE_END;
+		/* an empty line; one in front of a request is skipped (RFC 9112 §2.2) */
+		if (at >= 4 && bytes[at - 3] == '\n')
+			return (long)at;
+		*scanned = at;
+	}
+	return n >= max ? -(long)HTTP_FAULT_HEAD_TOO_LARGE : 0;
+}
+
+/* --- fields that mean something -------------------------------------------------------------- */
+
+typedef enum http_fault known_f(struct http_head *h, struct http_span value);
+
+static enum http_fault on_host(struct http_head *h, struct http_span value)
+{
+	if (h->host.at)
+		return HTTP_FAULT_MANY_HOSTS;
+	if (value.n == 0 || value.n > 255 || span(value.at, value.n, HOST) != value.n)
+		return HTTP_FAULT_BAD_HOST;
+	h->host = value;
+	return HTTP_FAULT_NONE;
+}
+
+static enum http_fault on_length(struct http_head *h, struct http_span value)
+{
+	uint64_t length = 0;
+
+	if (h->has_length)
+		return HTTP_FAULT_MANY_LENGTHS;
+	if (value.n == 0 || value.n > 18 || span(value.at, value.n, DIGIT) != value.n)
+		return HTTP_FAULT_LENGTH;
+	for (size_t i = 0; i < value.n; i++)
+		length = length * 10 + (uint64_t)(value.at[i] - '0');
+	h->has_length = true;
+	h->length = length;
+	return HTTP_FAULT_NONE;
+}
+
+static enum http_fault on_coding(struct http_head *h, struct http_span value)
+{
+	if (h->chunked || !http_head_span_case_is(value, "chunked"))
+		return HTTP_FAULT_CODING;
+	h->chunked = true;
+	return HTTP_FAULT_NONE;
+}
+
+static enum http_fault on_connection(struct http_head *h, struct http_span value)
+{
+	struct http_span list = value, option;
+
+	if (h->n_connection == ARRAY_SIZE(h->connection))
+		return HTTP_FAULT_MANY_FIELDS;
+	h->connection[h->n_connection++] = value;
+	while (next_element(&list, &option)) {
+		if (http_head_span_case_is(option, "close"))
+			h->keep_alive = false;
+		else if (http_head_span_case_is(option, "keep-alive") && h->minor == 0)
+			h->keep_alive = true;
+	}
+	return HTTP_FAULT_NONE;
+}
+
+static enum http_fault on_upgrade(struct http_head *h, struct http_span value)
+{
+	h->upgrade = value.n > 0;
+	return HTTP_FAULT_NONE;
+}
+
+static enum http_fault on_expect(struct http_head *h, struct http_span value)
+{
+	h->expect_continue = http_head_span_case_is(value, "100-continue");
+	return HTTP_FAULT_NONE;
+}
+
+static enum http_fault on_accept(struct http_head *h, struct http_span value)
+{
+	static const char json[] = "application/json";
+
+	h->accepts_json = memmem(value.at, value.n, json, sizeof(json) - 1) != NULL;
+	return HTTP_FAULT_NONE;
+}
+
+static enum http_fault on_te(struct http_head *h, struct http_span value)
+{
+	struct http_span option;
+
+	while (next_element(&value, &option))
+		h->te_trailers = h->te_trailers || http_head_span_case_is(option, "trailers");
+	return HTTP_FAULT_NONE;
+}
+
+static enum http_fault on_forwarded_for(struct http_head *h, struct http_span value)
+{
+	h->forwarded_for = value;
+	return HTTP_FAULT_NONE;
+}
+
+static const struct {
+	const char *name;
+	size_t n;
+	known_f *set;
+} known[] = {
+	{"host", 4, on_host},
+	{"content-length", 14, on_length},
+	{"transfer-encoding", 17, on_coding},
+	{"connection", 10, on_connection},
+	{"upgrade", 7, on_upgrade},
+	{"expect", 6, on_expect},
+	{"accept", 6, on_accept},
+	{"te", 2, on_te},
+	{"x-forwarded-for", 15, on_forwarded_for},
+};
+
+static enum http_fault note_known(struct http_head *h, const struct http_field *f)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(known); i++) {
+		if (known[i].n == f->name.n && strncasecmp(known[i].name, f->name.at, f->name.n) == 0)
+			return known[i].set(h, f->value);
+	}
+	return HTTP_FAULT_NONE;
+}
+
+/* --- lines ----------------------------------------------------------------------------------- */
+
+/* The next line of a scanned head: every LF has its CR, which does not belong to the line. */
+static bool next_line(const char **at, const char *end, struct http_span *ret)
+{
+	const char *lf = *at < end ? memchr(*at, '\n', (size_t)(end - *at)) : NULL;
+
+	if (!lf)
+		return false;
+	ret->at = *at;
+	ret->n = (size_t)(lf - *at) - 1;
+	*at = lf + 1;
+	return true;
+}
+
+enum http_fault http_head_field(struct http_field *ret, const char *line, size_t n)
+{
+	size_t name;
+
+	if (!classes_made)
+		make_classes();
+	name = span(line, n, TOKEN);
+	if (n > 0 && (line[0] == ' ' || line[0] == '\t'))
+		return HTTP_FAULT_FOLDED;
+	if (name == 0 || name == n || line[name] != ':')
+		return HTTP_FAULT_FIELD_NAME;
+	ret->name = (struct http_span){line, name};
+	ret->value = (struct http_span){line + name + 1, n - name - 1};
+	if (span(ret->value.at, ret->value.n, VALUE) != ret->value.n)
+		return HTTP_FAULT_FIELD_VALUE;
+	ret->value = trim(ret->value);
+	return HTTP_FAULT_NONE;
+}
+
+static enum http_fault read_fields(struct http_head *h, const char *at, const char *end)
+{
+	struct http_span line;
+
+	while (next_line(&at, end, &line) && line.n > 0) {
+		struct http_field *f = &h->fields[h->n_fields];
+		enum http_fault fault;
+
+		if (h->n_fields == HTTP_HEAD_FIELDS_MAX)
+			return HTTP_FAULT_MANY_FIELDS;
+		fault = http_head_field(f, line.at, line.n);
+		if (fault == HTTP_FAULT_NONE)
+			fault = note_known(h, f);
+		if (fault != HTTP_FAULT_NONE)
+			return fault;
+		h->n_fields++;
+	}
+	if (h->has_length && h->chunked)
+		return HTTP_FAULT_LENGTH_AND_CODING;
+	if (h->chunked && h->minor == 0)
+		return HTTP_FAULT_CODING_IN_1_0;
+	return HTTP_FAULT_NONE;
+}
+
+static enum http_fault read_version(struct http_head *h, struct http_span v)
+{
+	if (v.n != 8 || memcmp(v.at, "HTTP/", 5) != 0 || v.at[6] != '.' ||
+		!(classes[(unsigned char)v.at[5]] & DIGIT) || !(classes[(unsigned char)v.at[7]] & DIGIT))
+		return HTTP_FAULT_START_LINE;
+	if (v.at[5] != '1' || v.at[7] > '1')
+		return HTTP_FAULT_VERSION;
+	h->minor = (uint8_t)(v.at[7] - '0');
+	h->keep_alive = h->minor == 1;
+	return HTTP_FAULT_NONE;
+}
+
+static void begin(struct http_head *h)
+{
+	if (!classes_made)
+		make_classes();
+	/* not the array: it is large, and n_fields says what of it is valid */
+	h->n_fields = 0;
+	memset(&h->minor, 0, sizeof(*h) - offsetof(struct http_head, minor));
+}
+
+/* --- requests -------------------------------------------------------------------------------- */
+
+/* absolute-form names the host, and Host is then ignored (RFC 9112 §3.2.2) */
+static enum http_fault read_absolute(struct http_head *h, size_t scheme)
+{
+	const char *at = h->target.at + scheme, *end = h->target.at + h->target.n;
+	size_t n = 0;
+
+	while (at + n < end && at[n] != '/' && at[n] != '?')
+		n++;
+	if (n == 0 || n > 255 || span(at, n, HOST) != n)
+		return HTTP_FAULT_TARGET;
+	h->form = HTTP_TARGET_ABSOLUTE;
+	h->host = (struct http_span){at, n};
+	h->path = (struct http_span){at + n, (size_t)(end - at) - n};
+	if (h->path.n == 0)
+		h->path = (struct http_span){"/", 1};
+	else if (h->path.at[0] == '?')
+		return HTTP_FAULT_TARGET;
+	return HTTP_FAULT_NONE;
+}
+
+static enum http_fault read_target(struct http_head *h)
+{
+	struct http_span t = h->target;
+
+	if (t.n > HTTP_HEAD_TARGET_MAX)
+		return HTTP_FAULT_TARGET_TOO_LONG;
+	if (http_head_span_is(h->method, "CONNECT"))
+		return HTTP_FAULT_CONNECT;
+	if (t.n == 0 || span(t.at, t.n, TARGET) != t.n)
+		return HTTP_FAULT_TARGET;
+	h->path = t;
+	if (t.at[0] == '/')
+		return HTTP_FAULT_NONE;
+	if (http_head_span_is(t, "*")) {
+		h->form = HTTP_TARGET_ASTERISK;
+		return http_head_span_is(h->method, "OPTIONS") ? HTTP_FAULT_NONE : HTTP_FAULT_TARGET;
+	}
+	if (t.n > 7 && strncasecmp(t.at, "http://", 7) == 0)
+		return read_absolute(h, 7);
+	if (t.n > 8 && strncasecmp(t.at, "https://", 8) == 0)
+		return read_absolute(h, 8);
+	return HTTP_FAULT_TARGET;
+}
+
+static enum http_fault read_request_line(struct http_head *h, struct http_span line)
+{
+	size_t method = span(line.at, line.n, TOKEN);
+	const char *space;
+	enum http_fault fault;
+
+	if (method == 0 || method == line.n || line.at[method] != ' ')
+		return HTTP_FAULT_METHOD;
+	h->method = (struct http_span){line.at, method};
+	h->target.at = line.at + method + 1;
+	space = memchr(h->target.at, ' ', line.n - method - 1);
+	if (!space)
+		return HTTP_FAULT_START_LINE;
+	h->target.n = (size_t)(space - h->target.at);
+	fault = read_version(h, (struct http_span){space + 1, (size_t)(line.at + line.n - space) - 1});
+	return fault ? fault : read_target(h);
+}
+
+/* Host is required once in 1.1; beside an absolute target its own value counts for nothing. */
+static enum http_fault read_request_fields(struct http_head *h, const char *at, const char *end)
+{
+	struct http_span of_target = h->host;
+	enum http_fault fault;
+
+	h->host = (struct http_span){NULL, 0};
+	fault = read_fields(h, at, end);
+	if (fault)
+		return fault;
+	if (!h->host.at && (h->minor == 1 || !of_target.at))
+		return HTTP_FAULT_NO_HOST;
+	if (of_target.at)
+		h->host = of_target;
+	return HTTP_FAULT_NONE;
+}
+
+/* Is a member named "upgrade" among Connection's options? Without it, Upgrade means nothing (RFC 9110 §7.8). */
+static void settle_upgrade(struct http_head *h)
+{
+	h->upgrade = h->upgrade && h->minor == 1 &&
+		     http_head_is_nominated(h, (struct http_span){"upgrade", 7});
+}
+
+enum http_fault http_head_request(struct http_head *h, const uint8_t *bytes, size_t n)
+{
+	const char *at = (const char *)bytes, *end = at + n;
+	struct http_span line;
+	enum http_fault fault;
+
+	begin(h);
+	if (n >= 2 && at[0] == '\r' && at[1] == '\n')
+		at += 2;
+	if (!next_line(&at, end, &line))
+		return HTTP_FAULT_START_LINE;
+	fault = read_request_line(h, line);
+	if (!fault)
+		fault = read_request_fields(h, at, end);
+	if (!fault)
+		settle_upgrade(h);
+	return fault;
+}
+
+/* --- responses ------------------------------------------------------------------------------- */
+
+enum http_fault http_head_response(struct http_head *h, const uint8_t *bytes, size_t n)
+{
+	const char *at = (const char *)bytes, *end = at + n;
+	struct http_span line;
+	enum http_fault fault;
+
+	begin(h);
+	if (!next_line(&at, end, &line) || line.n < 12 || line.at[8] != ' ' ||
+		span(line.at + 9, 3, DIGIT) != 3 || (line.n > 12 && line.at[12] != ' '))
+		return HTTP_FAULT_START_LINE;
+	fault = read_version(h, (struct http_span){line.at, 8});
+	if (fault)
+		return fault;
+	h->status = (unsigned int)((line.at[9] - '0') * 100 + (line.at[10] - '0') * 10 + line.at[11] - '0');
+	if (h->status < 100 || h->status > 599)
+		return HTTP_FAULT_START_LINE;
+	h->reason = (struct http_span){line.at + MIN(line.n, (size_t)13), line.n - MIN(line.n, (size_t)13)};
+	if (span(h->reason.at, h->reason.n, VALUE) != h->reason.n)
+		return HTTP_FAULT_START_LINE;
+	fault = read_fields(h, at, end);
+	if (!fault)
+		settle_upgrade(h);
+	return fault;
+}
+
+/* --- questions ------------------------------------------------------------------------------- */
+
+const struct http_field *http_head_find(const struct http_head *h, const char *name)
+{
+	for (size_t i = 0; i < h->n_fields; i++) {
+		if (http_head_span_case_is(h->fields[i].name, name))
+			return &h->fields[i];
+	}
+	return NULL;
+}
+
+bool http_head_is_nominated(const struct http_head *h, struct http_span name)
+{
+	for (size_t i = 0; i < h->n_connection; i++) {
+		struct http_span list = h->connection[i], option;
+
+		while (next_element(&list, &option)) {
+			if (option.n == name.n && strncasecmp(option.at, name.at, name.n) == 0)
+				return true;
+		}
+	}
+	return false;
+}

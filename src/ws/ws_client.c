@@ -1,0 +1,301 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * ws_client: one attempt to open the control WebSocket.
+ *
+ * The address was resolved by io/resolve, so lws never asks DNS. Client vhosts, which hold the CA
+ * certificates, are kept per CA file for the life of the ws_loop.
+ */
+#include "ws/ws_client.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <libwebsockets.h>
+
+#include "base/err.h"
+#include "base/mem.h"
+#include "base/str.h"
+#include "ws/ws_link.h"
+#include "io/timer.h"
+#include "ws/ws_loop.h"
+
+struct attempt {
+	struct ws_client *client;	/* NULL: nobody waits for it any more */
+	struct ws_loop *loop;
+	struct lws *wsi;
+	struct ws_link *link;
+	struct timer deadline;
+	struct loop_task late;		/* tells the fault, never inside a call of the client's owner */
+	struct grave grave;
+	char *bearer;
+	int status;
+	enum ws_client_fault fault;
+	char words[256];
+	bool told, buried;
+};
+
+static void free_attempt(struct grave *g)
+{
+	struct attempt *a = container_of(g, struct attempt, grave);
+
+	free(a);
+}
+
+static void wipe_bearer(struct attempt *a)
+{
+	if (a->bearer)
+		mem_wipe(a->bearer, strlen(a->bearer));
+	free(TAKE_PTR(a->bearer));
+}
+
+static void bury(struct attempt *a)
+{
+	if (a->buried)
+		return;
+	a->buried = true;
+	timer_stop(&a->deadline);
+	wipe_bearer(a);
+	/* the tasks of a turn run before its graveyard: `late` still finds the attempt */
+	loop_bury(a->loop->loop, &a->grave, free_attempt);
+}
+
+static void on_late(struct loop_task *t)
+{
+	struct attempt *a = container_of(t, struct attempt, late);
+	struct ws_client *c = TAKE_PTR(a->client);
+
+	if (!c)
+		return;
+	c->attempt = NULL;
+	c->ops->failed(c, a->fault, a->status, a->words);
+}
+
+static void failed(struct attempt *a, enum ws_client_fault fault, const char *text)
+{
+	if (!a->client || a->told)
+		return;
+	a->told = true;
+	a->fault = fault;
+	(void)snprintf(a->words, sizeof(a->words), "%s", text);
+	timer_stop(&a->deadline);
+	loop_task_schedule(a->loop->loop, &a->late);
+}
+
+/* lws words its faults for its own log; the operator wants the certificate's, or the kernel's. */
+static void on_error(struct attempt *a, const char *text)
+{
+	enum ws_client_fault fault = WS_CLIENT_FAULT_CONNECT;
+	char words[256];
+
+	(void)snprintf(words, sizeof(words), "%s", text ? text : "the connection failed");
+	if (a->status && a->status != 101) {
+		fault = WS_CLIENT_FAULT_STATUS;
+		(void)snprintf(words, sizeof(words), "the server answered with HTTP status %d", a->status);
+	} else if (strstr(words, "X509") || strstr(words, "cert") || strstr(words, "tls") ||
+		   strstr(words, "SSL") || strstr(words, "ssl")) {
+		fault = WS_CLIENT_FAULT_TLS;
+	} else if (strstr(words, "HS:") || strstr(words, "protocol")) {
+		fault = WS_CLIENT_FAULT_PROTOCOL;
+	}
+	failed(a, fault, words);
+}
+
+static int add_authorization(struct attempt *a, unsigned char **at, unsigned char *end)
+{
+	int n;
+
+	if (!a->bearer)
+		return 0;
+	n = snprintf((char *)*at, (size_t)(end - *at), "Authorization: Bearer %s\r\n", a->bearer);
+	if (n < 0 || n >= end - *at)
+		return -1;
+	*at += n;
+	wipe_bearer(a);
+	return 0;
+}
+
+static int on_established(struct attempt *a, struct lws *wsi)
+{
+	struct ws_client *c = a->client;
+	unsigned int user_timeout_ms = 15000;
+	int one = 1, fd = lws_get_socket_fd(wsi);
+
+	if (!c || a->told)
+		return -1;
+	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
+	(void)setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &user_timeout_ms, sizeof(user_timeout_ms));
+	timer_stop(&a->deadline);
+	a->link = ws_link_new(a->loop, wsi);
+	a->client = NULL;
+	c->attempt = NULL;
+	c->ops->opened(c, &a->link->link);
+	return 0;
+}
+
+static void on_status(struct attempt *a, struct lws *wsi)
+{
+	int status = (int)lws_http_client_http_response(wsi);
+
+	if (status > 0)
+		a->status = status;
+}
+
+static int on_client(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in, size_t n)
+{
+	struct attempt *a = lws_get_opaque_user_data(wsi);
+
+	if (!a)
+		return 0;
+	switch ((int)reason) {
+	case LWS_CALLBACK_CLIENT_APPEND_HANDSHAKE_HEADER:
+		return add_authorization(a, in, *(unsigned char **)in + n);
+	case LWS_CALLBACK_CLIENT_ESTABLISHED:
+		return on_established(a, wsi);
+	case LWS_CALLBACK_CLIENT_CONNECTION_ERROR:
+		on_status(a, wsi);
+		on_error(a, in);
+		return 0;
+	case LWS_CALLBACK_ESTABLISHED_CLIENT_HTTP:
+	case LWS_CALLBACK_CLIENT_FILTER_PRE_ESTABLISH:
+		on_status(a, wsi);
+		return 0;
+	case LWS_CALLBACK_CLIENT_RECEIVE:
+		return a->link ? ws_link_on_receive(a->link, in, n) : 0;
+	case LWS_CALLBACK_CLIENT_WRITEABLE:
+		return a->link ? ws_link_on_writeable(a->link) : 0;
+	case LWS_CALLBACK_CLIENT_CLOSED:
+	case LWS_CALLBACK_CLOSED_CLIENT_HTTP:
+		if (a->link)
+			ws_link_on_closed(TAKE_PTR(a->link));
+		return 0;
+	case LWS_CALLBACK_WSI_DESTROY:
+		if (a->link)
+			ws_link_on_closed(TAKE_PTR(a->link));
+		failed(a, WS_CLIENT_FAULT_CONNECT, "the connection was closed");
+		bury(a);
+		lws_set_opaque_user_data(wsi, NULL);
+		return 0;
+	default:
+		return 0;
+	}
+}
+
+static const struct lws_protocols protocols[] = {
+	{.name = WS_LINK_PROTOCOL, .callback = on_client, .rx_buffer_size = 16 * 1024},
+	{.name = NULL},
+};
+
+static struct lws_vhost *client_vhost(struct ws_loop *w, const char *ca_file)
+{
+	struct lws_context_creation_info info;
+	struct ws_client_vhost *v;
+
+	list_each(known, &w->client_vhosts, struct ws_client_vhost, node) {
+		if (str_eq(known->ca_file, ca_file))
+			return known->vhost;
+	}
+	memset(&info, 0, sizeof(info));
+	info.port = CONTEXT_PORT_NO_LISTEN;
+	info.protocols = protocols;
+	info.vhost_name = ca_file ? ca_file : "client";
+	info.options = LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT;
+	if (ca_file) {
+		info.client_ssl_ca_filepath = ca_file;
+		info.options |= LWS_SERVER_OPTION_DISABLE_OS_CA_CERTS;
+	}
+	v = mem_new(struct ws_client_vhost);
+	v->vhost = lws_create_vhost(w->context, &info);
+	if (!v->vhost) {
+		free(v);
+		return NULL;
+	}
+	v->ca_file = mem_strdup(ca_file);
+	list_add_tail(&w->client_vhosts, &v->node);
+	return v->vhost;
+}
+
+static void on_deadline(struct timer *t)
+{
+	struct attempt *a = container_of(t, struct attempt, deadline);
+
+	failed(a, WS_CLIENT_FAULT_CONNECT, "the server did not answer in time");
+	if (a->wsi)
+		lws_set_timeout(a->wsi, PENDING_TIMEOUT_USER_REASON_BASE, LWS_TO_KILL_ASYNC);
+}
+
+void ws_client_init(struct ws_client *c, struct ws_loop *w, const struct ws_client_ops *ops)
+{
+	c->ops = ops;
+	c->loop = w;
+	c->attempt = NULL;
+}
+
+static int tls_flags(const struct ws_client_params *p)
+{
+	if (!p->tls)
+		return 0;
+	return p->verify ? LCCSCF_USE_SSL
+			 : LCCSCF_USE_SSL | LCCSCF_ALLOW_SELFSIGNED | LCCSCF_ALLOW_EXPIRED |
+				   LCCSCF_ALLOW_INSECURE | LCCSCF_SKIP_SERVER_CERT_HOSTNAME_CHECK;
+}
+
+static struct attempt *new_attempt(struct ws_client *c, const struct ws_client_params *p)
+{
+	struct attempt *a = mem_new(struct attempt);
+
+	a->client = c;
+	a->loop = c->loop;
+	loop_task_init(&a->late, on_late);
+	a->bearer = mem_strdup(p->bearer);
+	timer_init(&a->deadline, c->loop->loop, on_deadline);
+	timer_start(&a->deadline, p->timeout_ms);
+	return a;
+}
+
+int ws_client_connect(struct ws_client *c, const struct ws_client_params *p, struct err *err)
+{
+	struct lws_client_connect_info info;
+	char ip[ADDR_TEXT_MAX];
+	struct lws_vhost *vhost = client_vhost(c->loop, p->tls ? p->ca_file : NULL);
+	struct attempt *a;
+
+	if (!vhost)
+		return err_set(err, -EINVAL, "CA file '%s' cannot be used", p->ca_file ? p->ca_file : "(system)");
+	addr_format_ip(&p->address, ip);
+	a = new_attempt(c, p);
+	c->attempt = a;
+	memset(&info, 0, sizeof(info));
+	info.context = c->loop->context;
+	info.vhost = vhost;
+	info.address = ip;
+	info.port = addr_port(&p->address);
+	info.path = p->path;
+	info.host = p->host;
+	info.protocol = WS_LINK_PROTOCOL;
+	info.local_protocol_name = WS_LINK_PROTOCOL;
+	info.ssl_connection = tls_flags(p);
+	info.opaque_user_data = a;
+	info.pwsi = &a->wsi;
+	if (!lws_client_connect_via_info(&info)) {
+		failed(a, WS_CLIENT_FAULT_CONNECT, "the connection could not be begun");
+		bury(a);
+	}
+	return 0;
+}
+
+void ws_client_cancel(struct ws_client *c)
+{
+	struct attempt *a = c->attempt;
+
+	if (!a)
+		return;
+	c->attempt = NULL;
+	a->client = NULL;
+	timer_stop(&a->deadline);
+	if (a->wsi)
+		lws_set_timeout(a->wsi, PENDING_TIMEOUT_USER_REASON_BASE, LWS_TO_KILL_ASYNC);
+}

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+
+/* ws_link: a WebSocket as a link; shared by both ends, private to the room. */
+
+#include <stdbool.h>
+
+#include "base/list.h"
+#include "io/loop.h"
+#include "mux/link.h"
+
+struct lws;
+struct lws_context;
+struct lws_vhost;
+
+/* One message of ours; many frames travel in it. */
+#define WS_LINK_MESSAGE_MAX (64 * 1024)
+#define WS_LINK_PROTOCOL    "tunnelto.v2"
+
+struct ws_loop {
+	struct loop *loop;
+	struct lws_context *context;
+	unsigned char *buffer;		/* LWS_PRE + WS_LINK_MESSAGE_MAX, for one write at a time */
+	struct list client_vhosts;
+};
+
+struct ws_client_vhost {
+	struct list node;
+	struct lws_vhost *vhost;
+	char *ca_file;
+};
+
+struct ws_link {
+	struct link link;
+	struct lws *wsi;		/* NULL once lws has closed it */
+	struct ws_loop *loop;
+	struct grave grave;
+	enum close_reason why;
+	bool closing;
+};
+
+/* An upgraded connection; freed by itself when lws has closed it. */
+struct ws_link *ws_link_new(struct ws_loop *w, struct lws *wsi);
+/* What lws says of it. -1: lws is to close the connection. */
+int ws_link_on_receive(struct ws_link *l, const void *in, size_t n);
+int ws_link_on_writeable(struct ws_link *l);
+void ws_link_on_closed(struct ws_link *l);

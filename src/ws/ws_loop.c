@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * ws_loop: libwebsockets on our libev loop.
+ *
+ * One lws context lives on the loop as a guest (foreign_loops); it binds no port, its sockets are
+ * adopted or dialled. The room's rule: lws callbacks only translate into calls of ours.
+ */
+#include "ws/ws_loop.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <libwebsockets.h>
+
+#include "base/err.h"
+#include "base/list.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/str.h"
+#include "io/loop.h"
+#include "ws/ws_link.h"
+
+static void on_lws_log(int level, const char *line)
+{
+	/* lws ends its lines itself; what matters to an operator we say ourselves */
+	log_debug("libwebsockets: %.*s", (int)strcspn(line, "\n"), line);
+}
+
+struct ws_loop *ws_loop_new(struct loop *loop, struct err *err)
+{
+	struct lws_context_creation_info info;
+	struct ws_loop *w = mem_new(struct ws_loop);
+	void *foreign[1] = {loop->ev};
+
+	lws_set_log_level(LLL_ERR | LLL_WARN, on_lws_log);
+	memset(&info, 0, sizeof(info));
+	info.port = CONTEXT_PORT_NO_LISTEN;
+	info.gid = (gid_t)-1;
+	info.uid = (uid_t)-1;
+	info.options = LWS_SERVER_OPTION_EXPLICIT_VHOSTS | LWS_SERVER_OPTION_LIBEV |
+		       LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT;
+	info.foreign_loops = foreign;
+	info.user = w;
+	info.timeout_secs = 10;
+	info.pt_serv_buf_size = 16 * 1024;
+	w->context = lws_create_context(&info);
+	if (!w->context) {
+		(void)err_set(err, -1,
+			"libwebsockets cannot use libev here: install its libev plugin (Debian: libwebsockets-evlib-ev)");
+		free(w);
+		return NULL;
+	}
+	w->loop = loop;
+	list_init(&w->client_vhosts);
+	w->buffer = mem_alloc(LWS_PRE + WS_LINK_MESSAGE_MAX);
+	return w;
+}
+
+void ws_loop_free(struct ws_loop *w)
+{
+	if (!w)
+		return;
+	lws_context_destroy(w->context);
+	list_each_safe(v, &w->client_vhosts, struct ws_client_vhost, node) {
+		free(v->ca_file);
+		free(v);
+	}
+	free(w->buffer);
+	free(w);
+}

@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * ws_server: the server's end of the control WebSocket.
+ *
+ * Sockets come from our own listeners (adopted); lws does TLS, the HTTP head and the upgrade. A
+ * request is checked before the upgrade, so that a wrong key is an HTTP status and costs nothing.
+ * Anything that is not an upgrade gets a short answer and is closed.
+ */
+#include "ws/ws_server.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <unistd.h>
+
+#include <libwebsockets.h>
+
+#include "base/err.h"
+#include "base/mem.h"
+#include "base/str.h"
+#include "ws/ws_link.h"
+#include "ws/ws_loop.h"
+
+/* What lws keeps per connection for us. */
+struct per_session {
+	struct ws_link *link;
+	struct ws_request *request;	/* between the check and `opened` */
+};
+
+static struct ws_server *server_of(struct lws *wsi)
+{
+	return lws_get_vhost_user(lws_get_vhost(wsi));
+}
+
+/* --- answers without upgrade ----------------------------------------------------------------- */
+
+static const char *reason_of(int status)
+{
+	switch (status) {
+	case 200:
+		return "OK";
+	case 401:
+		return "Unauthorized";
+	case 403:
+		return "Forbidden";
+	case 404:
+		return "Not Found";
+	case 426:
+		return "Upgrade Required";
+	default:
+		return "Service Unavailable";
+	}
+}
+
+static void answer(struct lws *wsi, int status, const char *text)
+{
+	unsigned char buffer[LWS_PRE + 1024];
+	char *out = (char *)buffer + LWS_PRE;
+	int n = snprintf(out, sizeof(buffer) - LWS_PRE,
+		"HTTP/1.1 %d %s\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: %zu\r\n%s"
+		"Connection: close\r\n\r\n%.500s",
+		status, reason_of(status), MIN(strlen(text), (size_t)500),
+		status == 401	? "WWW-Authenticate: Bearer\r\n"
+		: status == 426 ? "Upgrade: websocket\r\n"
+		: status == 503 ? "Retry-After: 5\r\n"
+				: "",
+		text);
+
+	(void)lws_write(wsi, (unsigned char *)out, (size_t)n, LWS_WRITE_HTTP);
+}
+
+static int on_plain_request(struct lws *wsi, const char *path)
+{
+	if (str_eq(path, "/health_check"))
+		answer(wsi, 200, "ok");
+	else if (str_has_prefix(path, "/wormhole"))
+		answer(wsi, 426, "this is for tunnelto clients: a WebSocket with subprotocol tunnelto.v2\n");
+	else
+		answer(wsi, 404, "nothing here\n");
+	return -1;
+}
+
+/* --- the upgrade ----------------------------------------------------------------------------- */
+
+/* lws folds fields of one name; a value that does not fit is taken for absent. */
+static void copy_header(struct lws *wsi, enum lws_token_indexes token, char *to, size_t size)
+{
+	to[0] = '\0';
+	if (lws_hdr_total_length(wsi, token) > 0 && lws_hdr_copy(wsi, to, (int)size, token) < 0)
+		to[0] = '\0';
+}
+
+static void take_bearer(struct lws *wsi, struct ws_request *rq)
+{
+	char value[WS_BEARER_MAX + 8];
+
+	copy_header(wsi, WSI_TOKEN_HTTP_AUTHORIZATION, value, sizeof(value));
+	if (strncasecmp(value, "Bearer ", 7) == 0 && strlen(value + 7) < sizeof(rq->bearer))
+		memcpy(rq->bearer, value + 7, strlen(value + 7) + 1);
+	mem_wipe(value, sizeof(value));
+}
+
+static struct ws_request *read_request(struct lws *wsi)
+{
+	struct ws_request *rq = mem_new(struct ws_request);
+	char protocols[128], *comma;
+
+	copy_header(wsi, WSI_TOKEN_GET_URI, rq->path, sizeof(rq->path));
+	copy_header(wsi, WSI_TOKEN_X_FORWARDED_FOR, rq->forwarded_for, sizeof(rq->forwarded_for));
+	comma = strchr(rq->forwarded_for, ',');
+	if (comma)
+		*comma = '\0';
+	copy_header(wsi, WSI_TOKEN_PROTOCOL, protocols, sizeof(protocols));
+	rq->v2 = strstr(protocols, WS_LINK_PROTOCOL) != NULL;
+	take_bearer(wsi, rq);
+	rq->tls = lws_is_ssl(wsi);
+	rq->peer.len = sizeof(rq->peer.sa);
+	if (getpeername(lws_get_socket_fd(wsi), (struct sockaddr *)&rq->peer.sa, &rq->peer.len) < 0)
+		rq->peer.len = 0;
+	return rq;
+}
+
+static void drop_request(struct per_session *p)
+{
+	if (p->request)
+		mem_wipe(p->request, sizeof(*p->request));
+	free(TAKE_PTR(p->request));
+}
+
+static int on_filter(struct lws *wsi, struct per_session *p)
+{
+	struct ws_server *s = server_of(wsi);
+	struct ws_request *rq = read_request(wsi);
+	const char *text = "";
+	int status;
+
+	status = str_eq(rq->path, "/wormhole") ? s->ops->check(s, rq, &text) : 404;
+	if (status != 0) {
+		answer(wsi, status, text);
+		mem_wipe(rq, sizeof(*rq));
+		free(rq);
+		return -1;
+	}
+	p->request = rq;
+	return 0;
+}
+
+static int on_established(struct lws *wsi, struct per_session *p)
+{
+	struct ws_server *s = server_of(wsi);
+
+	p->link = ws_link_new(s->loop, wsi);
+	s->ops->opened(s, p->request, &p->link->link);
+	drop_request(p);
+	return 0;
+}
+
+static int on_control(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in, size_t n)
+{
+	struct per_session *p = user;
+
+	switch ((int)reason) {
+	case LWS_CALLBACK_HTTP:
+		return on_plain_request(wsi, in);
+	case LWS_CALLBACK_FILTER_PROTOCOL_CONNECTION:
+		return on_filter(wsi, p);
+	case LWS_CALLBACK_ESTABLISHED:
+		return on_established(wsi, p);
+	case LWS_CALLBACK_RECEIVE:
+		return ws_link_on_receive(p->link, in, n);
+	case LWS_CALLBACK_SERVER_WRITEABLE:
+		return p->link ? ws_link_on_writeable(p->link) : 0;
+	case LWS_CALLBACK_CLOSED:
+		if (p->link)
+			ws_link_on_closed(TAKE_PTR(p->link));
+		return 0;
+	case LWS_CALLBACK_WSI_DESTROY:
+		if (p)
+			drop_request(p);
+		return 0;
+	default:
+		return 0;
+	}
+}
+
+static const struct lws_protocols protocols[] = {
+	{.name = "http", .callback = on_control, .per_session_data_size = sizeof(struct per_session)},
+	{.name = WS_LINK_PROTOCOL,
+		.callback = on_control,
+		.per_session_data_size = sizeof(struct per_session),
+		.rx_buffer_size = 16 * 1024},
+	{.name = NULL},
+};
+
+/* --- life ------------------------------------------------------------------------------------ */
+
+int ws_server_open(struct ws_server *s, struct ws_loop *w, const char *cert_file, const char *key_file,
+	const struct ws_server_ops *ops, struct err *err)
+{
+	struct lws_context_creation_info info;
+
+	memset(&info, 0, sizeof(info));
+	s->ops = ops;
+	s->loop = w;
+	info.port = CONTEXT_PORT_NO_LISTEN_SERVER;
+	info.protocols = protocols;
+	info.vhost_name = cert_file ? "control-tls" : "control";
+	info.user = s;
+	info.timeout_secs = 10;
+	info.keepalive_timeout = 5;
+	if (cert_file) {
+		info.ssl_cert_filepath = cert_file;
+		info.ssl_private_key_filepath = key_file;
+		info.options |= LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT;
+	}
+	s->vhost = lws_create_vhost(w->context, &info);
+	if (!s->vhost)
+		return err_set(err, -EINVAL, "the WebSocket listener cannot use certificate '%s' and key '%s'",
+			cert_file ? cert_file : "", key_file ? key_file : "");
+	return 0;
+}
+
+int ws_server_adopt(struct ws_server *s, int fd, const struct addr *peer)
+{
+	/* lws closes the descriptor itself when it cannot take it */
+	return lws_adopt_socket_vhost(s->vhost, fd) ? 0 : -EMFILE;
+}
+
+void ws_server_close(struct ws_server *s)
+{
+	if (s->vhost)
+		lws_vhost_destroy(s->vhost);
+	s->vhost = NULL;
+}
