@@ -24,7 +24,11 @@ struct lane {
 	struct loop *loop;
 	struct loop_task flush;	/* one flush per loop turn */
 	struct grave grave;
+	void *owner;		/* whoever shakes hands, until lane_attach() */
 };
+
+/* Close a lane that was never attached, from inside its own event; frees it before the next poll. */
+void lane_bury(struct lane *l);
 
 /* Heap object around a connected, upgraded @fd/TLS conn; frees itself when the link or the connection ends. */
 struct lane *lane_new(struct loop *loop) MUST_USE;

@@ -10,6 +10,10 @@
 #include "mux/stream.h"
 
 struct pump;
+struct tls_ctx;
+
+/* A TLS handshake with the origin takes at most this. */
+#define PUMP_TLS_MS 10000
 
 /* It is over: the conn is closed (aborted unless @why is DONE), the stream released or reset. Free the owner through
  * the graveyard. @text: words for the log. */
@@ -22,7 +26,9 @@ struct pump {
 	pump_done_f *done;
 	enum close_reason conn_fault;	/* what a broken conn is called: ORIGIN_RESET or VISITOR_GONE */
 	uint64_t idle_ms;		/* 0: none; both directions silent for this long ends it with IDLE */
-	bool conn_ended : 1, stream_ended : 1, shutdown_said : 1, finished : 1;
+	struct buf early;		/* of the stream, before there is a connection */
+	uint64_t written, credited;	/* towards the conn: handed over; of those, credited to the stream */
+	bool connected : 1, conn_ended : 1, stream_ended : 1, finished : 1;
 };
 
 /* A pump without a conn yet may already have a stream: bytes that arrive are kept unread (at most the stream's window). */

@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * lane: frames over a connection of our own, without masking or message boundaries.
+ *
+ * One flush per loop turn: the session wakes the lane, a task pulls everything that is ready into
+ * the connection's queue and sends it at once. The queue is bounded; what does not fit stays in
+ * the streams' rings, where it has to be kept anyway.
+ */
+#include "lane/lane.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
+
+#include "base/mem.h"
+#include "mux/session.h"
+
+/* What one readable event may take before others get their turn. */
+#define READ_MAX (512 * 1024)
+/* What the peer may take to read our last words. */
+#define CLOSE_MS 3000
+
+static void free_lane(struct grave *g)
+{
+	lane_free(container_of(g, struct lane, grave));
+}
+
+static void finish(struct lane *l)
+{
+	conn_close(&l->conn);
+	loop_task_cancel(&l->flush);
+	loop_bury(l->loop, &l->grave, free_lane);
+}
+
+static void lost(struct lane *l, enum close_reason why)
+{
+	link_lost(&l->link, why, clock_ms());
+	finish(l);
+}
+
+static void on_flush(struct loop_task *t)
+{
+	struct lane *l = container_of(t, struct lane, flush);
+
+	if (l->conn.closed)
+		return;
+	while (conn_room(&l->conn) >= LOOP_SCRATCH_SIZE) {
+		size_t n = link_pull(&l->link, l->loop->scratch, LOOP_SCRATCH_SIZE, clock_ms());
+
+		if (n == 0)
+			break;
+		(void)conn_write(&l->conn, l->loop->scratch, n);
+	}
+}
+
+static void wake(struct link *link)
+{
+	struct lane *l = container_of(link, struct lane, link);
+
+	loop_task_schedule(l->loop, &l->flush);
+}
+
+static void let_go(struct link *link, enum close_reason why, const char *text)
+{
+	struct lane *l = container_of(link, struct lane, link);
+
+	if (l->conn.closed)
+		return;
+	conn_pause(&l->conn);
+	conn_shutdown(&l->conn);
+	conn_set_deadline(&l->conn, CLOSE_MS);
+}
+
+static const struct link_ops ops = {
+	.kind = "lane",
+	.wake = wake,
+	.close = let_go,
+};
+
+static void on_readable(struct lane *l)
+{
+	size_t budget = READ_MAX;
+
+	while (budget > 0 && !l->conn.closed) {
+		ssize_t n = conn_read(&l->conn, l->loop->scratch, LOOP_SCRATCH_SIZE);
+
+		if (n == -EAGAIN)
+			return;
+		if (n <= 0) {
+			lost(l, CLOSE_LINK_LOST);
+			return;
+		}
+		if (link_input(&l->link, l->loop->scratch, (size_t)n, clock_ms()) < 0)
+			return;	/* let go; the queue still empties */
+		budget -= MIN(budget, (size_t)n);
+		if ((size_t)n < LOOP_SCRATCH_SIZE / 4)
+			return;	/* level-triggered: what is left says so again */
+	}
+}
+
+static void on_event(struct conn *c, enum conn_event ev)
+{
+	struct lane *l = container_of(c, struct lane, conn);
+
+	switch (ev) {
+	case CONN_EV_READABLE:
+		on_readable(l);
+		break;
+	case CONN_EV_DRAINED:
+		if (l->link.session)
+			on_flush(&l->flush);
+		break;
+	case CONN_EV_FLUSHED:
+		if (!l->link.session)
+			finish(l);
+		break;
+	case CONN_EV_ERROR:
+		lost(l, CLOSE_LINK_LOST);
+		break;
+	case CONN_EV_TIMEOUT:
+		finish(l);
+		break;
+	case CONN_EV_READY:
+		break;
+	}
+}
+
+struct lane *lane_new(struct loop *loop)
+{
+	struct lane *l = mem_new(struct lane);
+
+	l->loop = loop;
+	conn_init(&l->conn);
+	link_init(&l->link, &ops, LINK_RANK_LANE);
+	loop_task_init(&l->flush, on_flush);
+	return l;
+}
+
+void lane_attach(struct lane *l, struct session *s, const uint8_t *rest, size_t n)
+{
+	l->conn.event = on_event;
+	conn_set_deadline(&l->conn, 0);
+	conn_set_user_timeout(&l->conn, 15000);
+	session_attach(s, &l->link, clock_ms());
+	if (n > 0)
+		(void)link_input(&l->link, rest, n, clock_ms());
+}
+
+void lane_bury(struct lane *l)
+{
+	assert(!l->link.session);
+	finish(l);
+}
+
+void lane_free(struct lane *l)
+{
+	if (!l)
+		return;
+	assert(!l->link.session);
+	conn_close(&l->conn);
+	link_deinit(&l->link);
+	free(l);
+}

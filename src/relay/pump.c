@@ -1,0 +1,273 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * pump: a connection and a stream, joined.
+ *
+ *   conn ── conn_read() straight into the ring ──> stream
+ *   conn <── conn_write() <── data                 stream
+ *
+ * Towards the stream nothing is buffered here: the connection is paused when the ring is full.
+ * Towards the connection its queue holds what the socket does not take; that is at most what the
+ * stream's window grants, because bytes are credited only when they have left the queue.
+ */
+#include "relay/pump.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <string.h>
+
+/* What one readable event may move before others get their turn. */
+#define READ_MAX (512 * 1024)
+#define READ_STEP (64 * 1024)
+/* The queue's bound: what a stream may ever be granted, and a preamble. */
+#define OUT_MAX (17 * 1024 * 1024)
+/* DRAINED, and with it the next credit, comes early enough to keep the far side sending. */
+#define LOW_MARK (64 * 1024)
+
+static void finish(struct pump *p, enum close_reason why, const char *text)
+{
+	if (p->finished)
+		return;
+	p->finished = true;
+	if (p->user.stream)
+		stream_reset(p->user.stream, why, text);
+	if (why == CLOSE_DONE)
+		conn_close(&p->conn);
+	else
+		conn_abort(&p->conn);
+	buf_deinit(&p->early);
+	p->done(p, why, text);
+}
+
+/* Both directions have ended cleanly and everything has left. */
+static bool finish_if_over(struct pump *p)
+{
+	if (p->finished)
+		return true;
+	if (!p->conn_ended || !p->stream_ended || p->conn.closed || conn_queued(&p->conn) > 0 ||
+		!p->conn.shutdown_sent)
+		return false;
+	if (p->user.stream)
+		stream_release(p->user.stream, CLOSE_DONE);
+	finish(p, CLOSE_DONE, "");
+	return true;
+}
+
+static void touch(struct pump *p)
+{
+	if (p->idle_ms)
+		conn_set_deadline(&p->conn, p->idle_ms);
+}
+
+/* Credit what has left the queue since the last time. */
+static void credit(struct pump *p)
+{
+	uint64_t left = p->written - MIN(p->written, (uint64_t)conn_queued(&p->conn));
+
+	if (left <= p->credited)
+		return;
+	if (p->user.stream)
+		stream_consumed(p->user.stream, (size_t)(left - p->credited));
+	p->credited = left;
+}
+
+/* --- connection to stream -------------------------------------------------------------------- */
+
+static void on_conn_end(struct pump *p)
+{
+	p->conn_ended = true;
+	stream_end(p->user.stream);
+	(void)finish_if_over(p);
+}
+
+static void on_readable(struct pump *p)
+{
+	size_t budget = READ_MAX;
+
+	while (budget > 0 && p->user.stream) {
+		size_t room = READ_STEP;
+		uint8_t *to = stream_reserve(p->user.stream, &room);
+		ssize_t n;
+
+		if (!to) {
+			conn_pause(&p->conn);
+			return;
+		}
+		n = conn_read(&p->conn, to, room);
+		stream_commit(p->user.stream, n > 0 ? (size_t)n : 0);
+		if (n == -EAGAIN)
+			return;
+		if (n < 0) {
+			finish(p, p->conn_fault, conn_error_text(&p->conn));
+			return;
+		}
+		if (n == 0) {
+			on_conn_end(p);
+			return;
+		}
+		touch(p);
+		budget -= MIN(budget, (size_t)n);
+		if ((size_t)n < room)
+			return;
+	}
+}
+
+static void on_writable(struct stream_user *u)
+{
+	struct pump *p = container_of(u, struct pump, user);
+
+	if (!p->conn.closed && conn_is_paused(&p->conn))
+		conn_resume(&p->conn);
+}
+
+/* --- stream to connection -------------------------------------------------------------------- */
+
+static void on_data(struct stream_user *u, const uint8_t *bytes, size_t n)
+{
+	struct pump *p = container_of(u, struct pump, user);
+
+	if (!p->connected) {
+		/* bounded by the initial window: nothing is credited before the connection is there */
+		if (buf_add(&p->early, bytes, n) < n)
+			finish(p, CLOSE_LIMIT, "too many bytes before the origin was reached");
+		return;
+	}
+	touch(p);
+	if (conn_write(&p->conn, bytes, n) < n) {
+		finish(p, CLOSE_LIMIT, "the connection's queue is full");
+		return;
+	}
+	p->written += n;
+	credit(p);
+}
+
+static void on_end(struct stream_user *u)
+{
+	struct pump *p = container_of(u, struct pump, user);
+
+	p->stream_ended = true;
+	if (p->connected)
+		conn_shutdown(&p->conn);
+	(void)finish_if_over(p);
+}
+
+static void on_reset(struct stream_user *u, enum close_reason why, const char *text)
+{
+	struct pump *p = container_of(u, struct pump, user);
+
+	finish(p, why == CLOSE_DONE ? CLOSE_INTERNAL : why, text);
+}
+
+static const struct stream_user_ops user_ops = {
+	.data = on_data,
+	.end = on_end,
+	.reset = on_reset,
+	.writable = on_writable,
+};
+
+/* --- connection ------------------------------------------------------------------------------ */
+
+static void on_error(struct pump *p)
+{
+	bool tls = p->conn.handshaking || p->conn.error == -EPROTO;
+
+	finish(p, tls && p->conn_fault == CLOSE_ORIGIN_RESET ? CLOSE_ORIGIN_TLS : p->conn_fault,
+		conn_error_text(&p->conn));
+}
+
+static void on_conn_event(struct conn *c, enum conn_event ev)
+{
+	struct pump *p = container_of(c, struct pump, conn);
+
+	switch (ev) {
+	case CONN_EV_READABLE:
+		on_readable(p);
+		break;
+	case CONN_EV_DRAINED:
+	case CONN_EV_FLUSHED:
+		touch(p);
+		credit(p);
+		(void)finish_if_over(p);
+		break;
+	case CONN_EV_ERROR:
+		on_error(p);
+		break;
+	case CONN_EV_TIMEOUT:
+		if (p->conn.handshaking)
+			finish(p, CLOSE_ORIGIN_TIMEOUT, "no TLS handshake in time");
+		else
+			finish(p, CLOSE_IDLE, "nothing happened for too long");
+		break;
+	case CONN_EV_READY:
+		conn_set_deadline(c, p->idle_ms);
+		break;
+	}
+}
+
+void pump_init(struct pump *p, struct loop *loop, struct stream *st, enum close_reason conn_fault,
+	pump_done_f *done)
+{
+	memset(p, 0, sizeof(*p));
+	p->loop = loop;
+	p->conn_fault = conn_fault;
+	p->done = done;
+	conn_init(&p->conn);
+	buf_init(&p->early, OUT_MAX);
+	stream_bind(st, &p->user, &user_ops);
+}
+
+/* What arrived while the connection was being made. */
+static void send_early(struct pump *p)
+{
+	size_t n = buf_len(&p->early);
+
+	if (n > 0)
+		(void)conn_write(&p->conn, buf_data(&p->early), n);
+	p->written += n;
+	buf_deinit(&p->early);
+	credit(p);
+	if (p->stream_ended)
+		conn_shutdown(&p->conn);
+}
+
+int pump_connect(struct pump *p, int fd, struct tls_ctx *ctx, const char *name, const void *preamble,
+	size_t n)
+{
+	assert(!p->connected && !p->finished);
+	conn_open(&p->conn, p->loop, fd, OUT_MAX, on_conn_event);
+	conn_set_low_mark(&p->conn, LOW_MARK);
+	p->connected = true;
+	if (ctx) {
+		int r = conn_start_tls(&p->conn, ctx, name, /* alpn= */ NULL);
+
+		if (r < 0)
+			return r;
+		conn_set_deadline(&p->conn, PUMP_TLS_MS);
+	} else {
+		conn_set_deadline(&p->conn, p->idle_ms);
+	}
+	if (n > 0) {
+		(void)conn_write(&p->conn, preamble, n);
+		p->written += n;	/* not of the stream: never credited */
+		p->credited += n;
+	}
+	send_early(p);
+	return 0;
+}
+
+void pump_set_idle(struct pump *p, uint64_t idle_ms)
+{
+	p->idle_ms = idle_ms;
+	if (p->connected && !p->conn.handshaking)
+		conn_set_deadline(&p->conn, idle_ms);
+}
+
+void pump_stop(struct pump *p, enum close_reason why, const char *text)
+{
+	if (p->finished)
+		return;
+	p->finished = true;
+	if (p->user.stream)
+		stream_reset(p->user.stream, why, text);
+	conn_abort(&p->conn);
+	buf_deinit(&p->early);
+}
