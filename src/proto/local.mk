@@ -9,4 +9,5 @@ src_proto_libproto_a_SOURCES = \
 	src/proto/http_chunk.c src/proto/http_chunk.h \
 	src/proto/http_fault.def.h \
 	src/proto/http_forward.c src/proto/http_forward.h \
-	src/proto/http_head.c src/proto/http_head.h
+	src/proto/http_head.c src/proto/http_head.h \
+	src/proto/varlink.c src/proto/varlink.h
