@@ -1,5 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* http_body: message body length, RFC 9112 §6.3, and progress through it. */
+/*
+ * http_body: message body length (RFC 9112 §6.3), and progress through it.
+ *
+ * The head has been refused already where it could be read in two ways, so what is left is a
+ * choice: chunks, a length, nothing, or (responses only) until the connection ends. The bytes
+ * themselves are the caller's; this only says how many of them still belong to the message.
+ */
 #include "proto/http_body.h"
 
 static void begin(struct http_body *b, const struct http_head *h, enum http_body_kind otherwise)

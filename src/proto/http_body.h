@@ -14,13 +14,13 @@ enum http_body_kind { HTTP_BODY_NONE, HTTP_BODY_LENGTH, HTTP_BODY_CHUNKED, HTTP_
 
 struct http_body {
 	enum http_body_kind kind;
-	uint64_t left;			/* of HTTP_BODY_LENGTH */
+	uint64_t left; /* of HTTP_BODY_LENGTH */
 	struct http_chunk chunk;
 	bool done;
 };
 
 void http_body_of_request(struct http_body *b, const struct http_head *h);
-/* @method: of the request that it answers; a 1xx has no body, 101 ends HTTP. */
+/* A 1xx, 204, 304 or answer to HEAD has none, whatever its fields say; 101 ends HTTP. */
 void http_body_of_response(struct http_body *b, const struct http_head *h, bool to_head_request);
 /* How many of @n bytes belong to the body; sets b->done. Negative enum http_fault on bad chunks. */
 long http_body_take(struct http_body *b, const uint8_t *bytes, size_t n) MUST_USE;

@@ -1,27 +1,43 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * http_chunk: a state machine over chunked bodies; data is stepped over by arithmetic, only
- * chunk lines and trailers are looked at byte by byte. Nothing is changed or kept but the
- * trailer line that is being read.
+ * http_chunk: a state machine over chunked bodies (RFC 9112 §7.1).
+ *
+ * Data is stepped over by arithmetic; only chunk lines and trailers are looked at byte by byte.
+ * Nothing is changed, allocated or kept but the beginning of the trailer name that is being read.
+ *
+ * Strict where readers differ: CRLF ends every line, no blanks around a size, at most 15 digits (so
+ * that no size comes near 2^63), extensions without control characters. Trailers are for what
+ * comes after the fact; a field that frames, routes or authenticates is refused among them
+ * (RFC 9110 §6.5.1), also spelled with '_', which some origins read as '-'.
  */
 #include "proto/http_chunk.h"
 
-#include <stdlib.h>
 #include <string.h>
 
-#include "base/mem.h"
 #include "proto/http_head.h"
 
-enum state { SIZE, EXTENSION, SIZE_LF, DATA, DATA_CR, DATA_LF, LINE, LINE_LF, DONE };
+#define DIGITS_MAX 15
+
+enum state {
+	SIZE,      /* hexadecimal digits */
+	EXTENSION, /* from ';' to CR */
+	SIZE_LF,
+	DATA,
+	DATA_CR,
+	DATA_LF,
+	TRAILER, /* at the start of a trailer line, or of the empty one */
+	TRAILER_NAME,
+	TRAILER_VALUE,
+	TRAILER_LF,
+	END_LF,
+	DONE,
+	BAD_CHUNK,
+	BAD_TRAILER,
+};
 
 void http_chunk_init(struct http_chunk *c)
 {
 	memset(c, 0, sizeof(*c));
-}
-
-void http_chunk_deinit(struct http_chunk *c)
-{
-	free(TAKE_PTR(c->name));
 }
 
 bool http_chunk_is_done(const struct http_chunk *c)
@@ -37,97 +53,84 @@ static int hex_digit(uint8_t b)
 	return b >= 'a' && b <= 'f' ? b - 'a' + 10 : -1;
 }
 
-/* "1a;name=value CRLF": at most 15 digits, so that the size stays below 2^60 */
-static enum http_fault on_size(struct http_chunk *c, uint8_t b)
+/* "1a;name=value CRLF" */
+static enum state on_size(struct http_chunk *c, uint8_t b)
 {
 	int digit = hex_digit(b);
 
 	if (digit >= 0) {
-		if (++c->digits > 15)
-			return HTTP_FAULT_CHUNK;
+		if (++c->digits > DIGITS_MAX)
+			return BAD_CHUNK;
 		c->left = c->left << 4 | (uint64_t)digit;
-		return HTTP_FAULT_NONE;
+		return SIZE;
 	}
 	if (c->digits == 0 || (b != '\r' && b != ';'))
-		return HTTP_FAULT_CHUNK;
-	c->state = b == '\r' ? SIZE_LF : EXTENSION;
+		return BAD_CHUNK;
 	c->line = 0;
-	return HTTP_FAULT_NONE;
+	return b == '\r' ? SIZE_LF : EXTENSION;
 }
 
-static enum http_fault on_extension(struct http_chunk *c, uint8_t b)
+static enum state on_extension(struct http_chunk *c, uint8_t b)
 {
-	if (b == '\r') {
-		c->state = SIZE_LF;
-		return HTTP_FAULT_NONE;
-	}
-	if (++c->line > HTTP_CHUNK_LINE_MAX || (b < 0x20 && b != '\t') || b == 0x7f)
-		return HTTP_FAULT_CHUNK;
-	return HTTP_FAULT_NONE;
+	if (b == '\r')
+		return SIZE_LF;
+	if (++c->line > HTTP_CHUNK_LINE_MAX || !http_head_is_value(b))
+		return BAD_CHUNK;
+	return EXTENSION;
 }
 
-static void begin_chunk(struct http_chunk *c)
+static enum state on_data_lf(struct http_chunk *c, uint8_t b)
 {
-	c->state = SIZE;
 	c->digits = 0;
 	c->left = 0;
+	return b == '\n' ? SIZE : BAD_CHUNK;
 }
 
-static void begin_trailers(struct http_chunk *c)
+static bool is_forbidden(const struct http_chunk *c)
 {
-	c->state = LINE;
-	c->line = 0;
-}
+	static const char *const names[] = {"authorization", "connection", "content-encoding",
+		"content-length", "content-type", "expect", "forwarded", "host", "te", "trailer",
+		"transfer-encoding", "upgrade", "x-forwarded-for", "x-forwarded-host",
+		"x-forwarded-proto"};
 
-/* Framing and routing must not come late (RFC 9110 §6.5.1). */
-static enum http_fault end_of_trailer(struct http_chunk *c)
-{
-	static const char *const forbidden[] = {"content-length", "transfer-encoding", "host", "trailer",
-		"connection", "upgrade", "te", "expect", "authorization", "content-type", "content-encoding"};
-	struct http_field f;
-
-	c->name[c->line] = '\0';
-	if (http_head_field(&f, c->name, c->line) != HTTP_FAULT_NONE)
-		return HTTP_FAULT_TRAILER;
-	for (size_t i = 0; i < ARRAY_SIZE(forbidden); i++) {
-		if (http_head_span_case_is(f.name, forbidden[i]))
-			return HTTP_FAULT_TRAILER;
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		if (c->name_len == strlen(names[i]) && memcmp(c->name, names[i], c->name_len) == 0)
+			return true;
 	}
-	free(TAKE_PTR(c->name));
-	c->line = 0;
-	return HTTP_FAULT_NONE;
+	return false;
 }
 
-static enum http_fault on_line(struct http_chunk *c, uint8_t b)
+static enum state on_name(struct http_chunk *c, uint8_t b)
+{
+	if (b == ':')
+		return c->name_len == 0 || is_forbidden(c) ? BAD_TRAILER : TRAILER_VALUE;
+	if (!http_head_is_token(b))
+		return BAD_TRAILER;
+	if (b >= 'A' && b <= 'Z')
+		b |= 0x20;
+	if (c->name_len < HTTP_CHUNK_NAME_MAX)
+		c->name[c->name_len++] = b == '_' ? '-' : (char)b;
+	else
+		c->name_len = HTTP_CHUNK_NAME_MAX + 1;
+	return TRAILER_NAME;
+}
+
+static enum state on_trailer(struct http_chunk *c, enum state state, uint8_t b)
 {
 	if (++c->trailer > HTTP_CHUNK_TRAILER_MAX)
-		return HTTP_FAULT_TRAILER;
-	if (b == '\r') {
-		c->state = LINE_LF;
-		return HTTP_FAULT_NONE;
-	}
-	if (b == '\n')
-		return HTTP_FAULT_TRAILER;
-	if (!c->name)
-		c->name = mem_alloc(HTTP_CHUNK_TRAILER_MAX + 1);
-	c->name[c->line++] = (char)b;
-	return HTTP_FAULT_NONE;
+		return BAD_TRAILER;
+	if (state == TRAILER && b == '\r')
+		return END_LF;
+	if (state == TRAILER)
+		c->name_len = 0;
+	if (state != TRAILER_VALUE)
+		return on_name(c, b);
+	if (b == '\r')
+		return TRAILER_LF;
+	return http_head_is_value(b) ? TRAILER_VALUE : BAD_TRAILER;
 }
 
-static enum http_fault on_line_lf(struct http_chunk *c, uint8_t b)
-{
-	if (b != '\n')
-		return HTTP_FAULT_TRAILER;
-	if (c->line == 0) {
-		c->state = DONE;
-		return HTTP_FAULT_NONE;
-	}
-	c->state = LINE;
-	c->has_trailers = true;
-	return end_of_trailer(c);
-}
-
-static enum http_fault on_byte(struct http_chunk *c, uint8_t b)
+static enum state on_byte(struct http_chunk *c, uint8_t b)
 {
 	switch ((enum state)c->state) {
 	case SIZE:
@@ -136,50 +139,53 @@ static enum http_fault on_byte(struct http_chunk *c, uint8_t b)
 		return on_extension(c, b);
 	case SIZE_LF:
 		if (b != '\n')
-			return HTTP_FAULT_CHUNK;
-		if (c->left > 0)
-			c->state = DATA;
-		else
-			begin_trailers(c);
-		return HTTP_FAULT_NONE;
+			return BAD_CHUNK;
+		return c->left > 0 ? DATA : TRAILER;
 	case DATA_CR:
-		c->state = DATA_LF;
-		return b == '\r' ? HTTP_FAULT_NONE : HTTP_FAULT_CHUNK;
+		return b == '\r' ? DATA_LF : BAD_CHUNK;
 	case DATA_LF:
-		begin_chunk(c);
-		return b == '\n' ? HTTP_FAULT_NONE : HTTP_FAULT_CHUNK;
-	case LINE:
-		return on_line(c, b);
-	case LINE_LF:
-		return on_line_lf(c, b);
+		return on_data_lf(c, b);
+	case TRAILER:
+	case TRAILER_NAME:
+	case TRAILER_VALUE:
+		return on_trailer(c, (enum state)c->state, b);
+	case TRAILER_LF:
+		c->has_trailers = true;
+		return b == '\n' ? TRAILER : BAD_TRAILER;
+	case END_LF:
+		return b == '\n' ? DONE : BAD_TRAILER;
 	case DATA:
 	case DONE:
+	case BAD_CHUNK:
+	case BAD_TRAILER:
 		break;
 	}
-	return HTTP_FAULT_CHUNK;
+	return (enum state)c->state;
+}
+
+static size_t step_over_data(struct http_chunk *c, size_t n)
+{
+	size_t step = (size_t)MIN((uint64_t)n, c->left);
+
+	c->left -= step;
+	if (c->left == 0)
+		c->state = DATA_CR;
+	return step;
 }
 
 long http_chunk_take(struct http_chunk *c, const uint8_t *bytes, size_t n)
 {
 	size_t at = 0;
 
-	while (at < n && c->state != DONE) {
-		enum http_fault fault;
-
-		if (c->state == DATA) {
-			uint64_t step = MIN((uint64_t)(n - at), c->left);
-
-			at += (size_t)step;
-			c->left -= step;
-			if (c->left == 0)
-				c->state = DATA_CR;
-			continue;
-		}
-		fault = on_byte(c, bytes[at++]);
-		if (fault != HTTP_FAULT_NONE) {
-			http_chunk_deinit(c);
-			return -(long)fault;
-		}
+	while (at < n && c->state < DONE) {
+		if (c->state == DATA)
+			at += step_over_data(c, n - at);
+		else
+			c->state = (uint8_t)on_byte(c, bytes[at++]);
 	}
+	if (c->state == BAD_CHUNK)
+		return -(long)HTTP_FAULT_CHUNK;
+	if (c->state == BAD_TRAILER)
+		return -(long)HTTP_FAULT_TRAILER;
 	return (long)at;
 }

@@ -2,16 +2,15 @@
 /*
  * http_forward: the head as the next hop gets it, written in one pass.
  *
- * Dropped: Connection and what it nominates, Keep-Alive, Proxy-Connection, Proxy-Authenticate and
- * -Authorization, TE (but "trailers"), Upgrade unless upgrading (RFC 9110 §7.6.1). The body is
- * not touched, so Content-Length and Transfer-Encoding stay. The version of a request is kept: an
+ * Dropped: Connection and what it nominates, Keep-Alive, Proxy-*, TE (but "trailers"), Upgrade
+ * unless upgrading (RFC 9110 §7.6.1). The body is not touched, so Content-Length and
+ * Transfer-Encoding stay, even if nominated. The version of a request is kept: an
  * HTTP/1.0 visitor must not be sent a chunked body, and an origin that sees 1.0 sends none.
  */
 #include "proto/http_forward.h"
 
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 
 #include "base/cursor.h"
 
@@ -25,67 +24,120 @@ static void put_span(struct cursor *c, struct http_span s)
 	cursor_put(c, s.at, s.n);
 }
 
-static void put_field(struct cursor *c, const char *name, struct http_span value)
-{
-	put(c, name);
-	cursor_put(c, ": ", 2);
-	put_span(c, value);
-	cursor_put(c, "\r\n", 2);
-}
-
 static struct http_span of(const char *text)
 {
 	return (struct http_span){text, strlen(text)};
 }
 
-static bool is_hop_by_hop(const struct http_head *h, struct http_span name)
+static void put_field(struct cursor *c, struct http_span name, struct http_span value)
 {
-	static const struct {
-		const char *name;
-		size_t n;
-	} drop[] = {{"connection", 10}, {"keep-alive", 10}, {"proxy-connection", 16},
-		{"proxy-authenticate", 18}, {"proxy-authorization", 19}, {"te", 2}, {"upgrade", 7}};
+	put_span(c, name);
+	cursor_put(c, ": ", 2);
+	put_span(c, value);
+	cursor_put(c, "\r\n", 2);
+}
 
-	for (size_t i = 0; i < ARRAY_SIZE(drop); i++) {
-		if (drop[i].n == name.n && strncasecmp(drop[i].name, name.at, name.n) == 0)
-			return true;
+/* What a field of a name means to a proxy. */
+enum meaning {
+	PLAIN,
+	HOP,        /* dropped: it is for this hop (RFC 9110 §7.6.1) */
+	FRAMING,    /* kept whatever Connection says of it */
+	FORWARDING, /* replaced in requests */
+};
+
+static const struct {
+	const char *name;
+	size_t n;
+	enum meaning meaning;
+} known[] = {
+	{"connection", 10, HOP},
+	{"content-length", 14, FRAMING},
+	{"forwarded", 9, FORWARDING},
+	{"host", 4, FORWARDING},
+	{"http2-settings", 14, HOP},
+	{"keep-alive", 10, HOP},
+	{"proxy-authenticate", 18, HOP},
+	{"proxy-authentication-info", 25, HOP},
+	{"proxy-authorization", 19, HOP},
+	{"proxy-connection", 16, HOP},
+	{"te", 2, HOP},
+	{"transfer-encoding", 17, FRAMING},
+	{"upgrade", 7, HOP},
+	{"x-forwarded-for", 15, FORWARDING},
+	{"x-forwarded-host", 16, FORWARDING},
+	{"x-forwarded-proto", 17, FORWARDING},
+};
+
+/* Equal in any case, and with '_' for '-'; *ret_spelled says whether that was needed. */
+static bool name_is(struct http_span name, const char *known_name, bool *ret_spelled)
+{
+	*ret_spelled = false;
+	for (size_t i = 0; i < name.n; i++) {
+		char c = name.at[i];
+
+		if (c >= 'A' && c <= 'Z')
+			c = (char)(c | 0x20);
+		if (c == '_' && known_name[i] == '-')
+			*ret_spelled = true;
+		else if (c != known_name[i])
+			return false;
 	}
-	/* what frames the message must not be nominated away */
-	if (h->n_connection == 0 || http_head_span_case_is(name, "content-length") ||
-		http_head_span_case_is(name, "transfer-encoding") || http_head_span_case_is(name, "host"))
-		return false;
-	return http_head_is_nominated(h, name);
+	return true;
 }
 
-static bool is_forwarding(struct http_span name)
+/*
+ * CGI and its heirs read "X_Forwarded_For" as X-Forwarded-For: a field that means something to a
+ * proxy and is spelled so was written to get past one, and goes no further.
+ */
+static enum meaning meaning_of(struct http_span name)
 {
-	return http_head_span_case_is(name, "x-forwarded-for") ||
-	       http_head_span_case_is(name, "x-forwarded-proto") ||
-	       http_head_span_case_is(name, "x-forwarded-host") || http_head_span_case_is(name, "forwarded");
+	bool spelled;
+
+	for (size_t i = 0; i < ARRAY_SIZE(known); i++) {
+		if (known[i].n == name.n && name_is(name, known[i].name, &spelled))
+			return spelled ? HOP : known[i].meaning;
+	}
+	return PLAIN;
 }
 
-static void put_fields(struct cursor *c, const struct http_head *h, bool request)
+static void put_request_fields(struct cursor *c, const struct http_head *h)
 {
 	for (size_t i = 0; i < h->n_fields; i++) {
 		const struct http_field *f = &h->fields[i];
+		enum meaning meaning = meaning_of(f->name);
 
-		if (is_hop_by_hop(h, f->name))
+		if (meaning == HOP || meaning == FORWARDING)
 			continue;
-		if (request && (http_head_span_case_is(f->name, "host") || is_forwarding(f->name)))
+		if (meaning == PLAIN && http_head_is_nominated(h, f->name))
 			continue;
-		put_span(c, f->name);
-		cursor_put(c, ": ", 2);
-		put_span(c, f->value);
-		cursor_put(c, "\r\n", 2);
+		put_field(c, f->name, f->value);
 	}
 }
 
-static void put_connection(struct cursor *c, const struct http_head *h, const struct http_forward *f)
+/* A 1xx or 204 has no body, and must not say that it has one (RFC 9110 §8.6, RFC 9112 §6.1). */
+static void put_response_fields(struct cursor *c, const struct http_head *h)
+{
+	bool bodiless = h->status < 200 || h->status == 204;
+
+	for (size_t i = 0; i < h->n_fields; i++) {
+		const struct http_field *f = &h->fields[i];
+		enum meaning meaning = meaning_of(f->name);
+
+		if (meaning == HOP || (meaning == FRAMING && bodiless))
+			continue;
+		if (meaning != FRAMING && http_head_is_nominated(h, f->name))
+			continue;
+		put_field(c, f->name, f->value);
+	}
+}
+
+static void put_connection(struct cursor *c, const struct http_head *h,
+	const struct http_forward *f)
 {
 	const struct http_field *upgrade = f->upgrade ? http_head_find(h, "upgrade") : NULL;
 
 	if (upgrade) {
-		put_field(c, "Upgrade", upgrade->value);
+		put_field(c, of("Upgrade"), upgrade->value);
 		put(c, "Connection: Upgrade\r\n");
 	} else if (f->close) {
 		put(c, "Connection: close\r\n");
@@ -94,23 +146,27 @@ static void put_connection(struct cursor *c, const struct http_head *h, const st
 	}
 }
 
-static void put_forwarding(struct cursor *c, const struct http_head *h, const struct http_forward *f)
+static void put_forwarding(struct cursor *c, const struct http_head *h,
+	const struct http_forward *f)
 {
 	const struct http_field *proto = http_head_find(h, "x-forwarded-proto");
 	const struct http_field *host = http_head_find(h, "x-forwarded-host");
 
 	put(c, "X-Forwarded-For: ");
-	if (f->trusted && h->forwarded_for.at) {
-		put_span(c, h->forwarded_for);
+	for (size_t i = 0; f->trusted && i < h->n_fields; i++) {
+		if (!http_head_span_case_is(h->fields[i].name, "x-forwarded-for"))
+			continue;
+		put_span(c, h->fields[i].value);
 		put(c, ", ");
 	}
 	put(c, f->visitor_ip);
 	put(c, "\r\n");
-	put_field(c, "X-Forwarded-Proto", f->trusted && proto ? proto->value : of(f->proto));
-	put_field(c, "X-Forwarded-Host", f->trusted && host ? host->value : h->host);
+	put_field(c, of("X-Forwarded-Proto"), f->trusted && proto ? proto->value : of(f->proto));
+	put_field(c, of("X-Forwarded-Host"), f->trusted && host ? host->value : h->host);
 }
 
-size_t http_forward_request(uint8_t *out, size_t cap, const struct http_head *h, const struct http_forward *f)
+size_t http_forward_request(uint8_t *out, size_t cap, const struct http_head *h,
+	const struct http_forward *f)
 {
 	struct cursor c;
 
@@ -119,9 +175,9 @@ size_t http_forward_request(uint8_t *out, size_t cap, const struct http_head *h,
 	cursor_put_u8(&c, ' ');
 	put_span(&c, h->path);
 	put(&c, h->minor ? " HTTP/1.1\r\n" : " HTTP/1.0\r\n");
-	put_field(&c, "Host", f->host ? of(f->host) : h->host);
-	put_fields(&c, h, /* request= */ true);
-	if (h->te_trailers)
+	put_field(&c, of("Host"), f->host ? of(f->host) : h->host);
+	put_request_fields(&c, h);
+	if (h->te_trailers && h->minor)
 		put(&c, "TE: trailers\r\nConnection: TE\r\n");
 	put_connection(&c, h, f);
 	put_forwarding(&c, h, f);
@@ -129,7 +185,8 @@ size_t http_forward_request(uint8_t *out, size_t cap, const struct http_head *h,
 	return c.failed ? 0 : c.pos;
 }
 
-size_t http_forward_response(uint8_t *out, size_t cap, const struct http_head *h, const struct http_forward *f)
+size_t http_forward_response(uint8_t *out, size_t cap, const struct http_head *h,
+	const struct http_forward *f)
 {
 	struct cursor c;
 	char status[8];
@@ -140,7 +197,7 @@ size_t http_forward_response(uint8_t *out, size_t cap, const struct http_head *h
 	put(&c, status);
 	put_span(&c, h->reason);
 	put(&c, "\r\n");
-	put_fields(&c, h, /* request= */ false);
+	put_response_fields(&c, h);
 	put_connection(&c, h, f);
 	put(&c, "\r\n");
 	return c.failed ? 0 : c.pos;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
 
-/* http_forward: writes a head for the next hop: hop-by-hop fields dropped, forwarding fields set (RFC 9110 §7.6). */
+/* http_forward: writes a head for the next hop: hop-by-hop fields dropped, forwarding fields set
+ * (RFC 9110 §7.6). */
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -10,16 +11,19 @@
 #include "proto/http_head.h"
 
 struct http_forward {
-	const char *host;		/* Host to send; NULL: as it came */
-	const char *visitor_ip;		/* for X-Forwarded-For */
-	const char *proto;		/* "http", "https" */
-	bool trusted;			/* the visitor is a proxy of ours: append to what it says instead of replacing */
-	bool upgrade;			/* keep Upgrade, and say Connection: Upgrade */
-	bool close;			/* say Connection: close */
-	bool via_1_0;			/* response to an HTTP/1.0 visitor that asked for keep-alive */
+	const char *host;       /* Host to send; NULL: as it came */
+	const char *visitor_ip; /* for X-Forwarded-For */
+	const char *proto;      /* "http", "https" */
+	bool trusted; /* the visitor is a proxy of ours: append to what it says instead of replacing
+		       */
+	bool upgrade; /* keep Upgrade, and say Connection: Upgrade */
+	bool close;   /* say Connection: close */
+	bool via_1_0; /* response to an HTTP/1.0 visitor that asked for keep-alive */
 };
 
 /* Bytes written, 0 when @cap is too small. */
-size_t http_forward_request(uint8_t *out, size_t cap, const struct http_head *h, const struct http_forward *f);
-/* @strip_chunked: the body is sent without chunked coding (to an HTTP/1.0 visitor), ended by close. */
-size_t http_forward_response(uint8_t *out, size_t cap, const struct http_head *h, const struct http_forward *f);
+size_t http_forward_request(uint8_t *out, size_t cap, const struct http_head *h,
+	const struct http_forward *f);
+/* Bytes written, 0 when @cap is too small. Of @f only upgrade, close and via_1_0 count. */
+size_t http_forward_response(uint8_t *out, size_t cap, const struct http_head *h,
+	const struct http_forward *f);

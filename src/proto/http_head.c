@@ -12,7 +12,7 @@
 #include <string.h>
 #include <strings.h>
 
-#include "base/str.h"
+#include "proto/hostname.h"
 
 static const struct {
 	int status;
@@ -44,37 +44,65 @@ const char *http_head_fault_text(enum http_fault f)
 
 enum { TOKEN = 1, VALUE = 2, TARGET = 4, DIGIT = 8, HOST = 16 };
 
-/* RFC 9110 §5.6.2 (token), §5.5 (field-value), RFC 3986 (target: visible ASCII here; obs-text too) */
-static uint8_t classes[256];
-static bool classes_made;
+/*
+ * RFC 9110 §5.6.2 (token), §5.5 (field-value, obs-text included), RFC 3986 for targets, where
+ * browsers leave " \ ^ ` { | } unescaped in queries all the same; names and literals for hosts.
+ */
+#define LETTER (TOKEN | VALUE | TARGET | HOST)
+#define MARK   (TOKEN | VALUE | TARGET)
+#define DELIM  (VALUE | TARGET)
 
-static void make_classes(void)
+/* clang-format off: a table */
+static const uint8_t classes[256] = {
+	['\t'] = VALUE,
+	[' '] = VALUE,
+	['!'] = MARK,
+	['"'] = DELIM,
+	['#'] = TOKEN | VALUE,
+	['$'] = MARK,
+	['%'] = MARK,
+	['&'] = MARK,
+	['\''] = MARK,
+	['('] = DELIM,
+	[')'] = DELIM,
+	['*'] = MARK,
+	['+'] = MARK,
+	[','] = DELIM,
+	['-'] = LETTER,
+	['.'] = LETTER,
+	['/'] = DELIM,
+	['0' ... '9'] = LETTER | DIGIT,
+	[':'] = DELIM | HOST,
+	[';'] = DELIM,
+	['<'] = VALUE,
+	['='] = DELIM,
+	['>'] = VALUE,
+	['?'] = DELIM,
+	['@'] = DELIM,
+	['A' ... 'Z'] = LETTER,
+	['['] = DELIM | HOST,
+	['\\'] = DELIM,
+	[']'] = DELIM | HOST,
+	['^'] = MARK,
+	['_'] = LETTER,
+	['`'] = MARK,
+	['a' ... 'z'] = LETTER,
+	['{'] = DELIM,
+	['|'] = MARK,
+	['}'] = DELIM,
+	['~'] = MARK,
+	[0x80 ... 0xff] = VALUE,
+};
+/* clang-format on */
+
+bool http_head_is_token(uint8_t byte)
 {
-	for (int c = 0; c < 256; c++) {
-		bool alnum = (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z');
-		uint8_t k = 0;
+	return classes[byte] & TOKEN;
+}
 
-		if (alnum || (c && c < 0x80 && strchr("!#$%&'*+-.^_`|~", c)))
-			k |= TOKEN;
-		if (c == '\t' || (c >= 0x20 && c != 0x7f))
-			k |= VALUE;
-		if (c > 0x20 && c != 0x7f && c < 0x80 && !strchr("\"<>\\^`{|}#", c))
-			k |= TARGET;
-		if (c >= '0' && c <= '9')
-			k |= DIGIT;
-		if (alnum || (c && c < 0x80 && strchr("-._:[]", c)))
-			k |= HOST;
-		classes[c] = k;
-	}
-	/* what browsers send unescaped in queries all the same */
-	classes['|'] |= TARGET;
-	classes['^'] |= TARGET;
-	classes['`'] |= TARGET;
-	classes['{'] |= TARGET;
-	classes['}'] |= TARGET;
-	classes['"'] |= TARGET;
-	classes['\\'] |= TARGET;
-	classes_made = true;
+bool http_head_is_value(uint8_t byte)
+{
+	return classes[byte] & VALUE;
 }
 
 static size_t span(const char *at, size_t n, uint8_t of)
@@ -132,8 +160,10 @@ long http_head_scan(const uint8_t *bytes, size_t n, size_t max, size_t *scanned)
 	while (at < limit) {
 		const uint8_t *lf = memchr(bytes + at, '\n', limit - at);
 
-		if (!lf)
+		if (!lf) {
+			*scanned = limit;
 			break;
+		}
 		at = (size_t)(lf - bytes) + 1;
 		if (at < 2 || bytes[at - 2] != '\r')
 			return -(long)HTTP_FAULT_LINE_END;
@@ -149,11 +179,19 @@ long http_head_scan(const uint8_t *bytes, size_t n, size_t max, size_t *scanned)
 
 typedef enum http_fault known_f(struct http_head *h, struct http_span value);
 
+/* A name or a literal, perhaps with a port; no userinfo, no escapes. */
+static bool is_host(struct http_span s)
+{
+	char name[HOSTNAME_MAX];
+
+	return span(s.at, s.n, HOST) == s.n && hostname_normalise(name, s.at, s.n) == 0;
+}
+
 static enum http_fault on_host(struct http_head *h, struct http_span value)
 {
 	if (h->host.at)
 		return HTTP_FAULT_MANY_HOSTS;
-	if (value.n == 0 || value.n > 255 || span(value.at, value.n, HOST) != value.n)
+	if (!is_host(value))
 		return HTTP_FAULT_BAD_HOST;
 	h->host = value;
 	return HTTP_FAULT_NONE;
@@ -191,22 +229,38 @@ static enum http_fault on_connection(struct http_head *h, struct http_span value
 	h->connection[h->n_connection++] = value;
 	while (next_element(&list, &option)) {
 		if (http_head_span_case_is(option, "close"))
-			h->keep_alive = false;
-		else if (http_head_span_case_is(option, "keep-alive") && h->minor == 0)
+			h->close = true;
+		else if (http_head_span_case_is(option, "keep-alive"))
 			h->keep_alive = true;
+	}
+	/* "close" outranks "keep-alive", whichever comes first (RFC 9112 §9.3) */
+	h->keep_alive = h->keep_alive && !h->close;
+	return HTTP_FAULT_NONE;
+}
+
+/*
+ * h2c is not offered on: behind such a 101 a visitor would send requests that nobody routes or
+ * marks with where they come from. "HTTP/2.0" is refused for the same reason.
+ */
+static enum http_fault on_upgrade(struct http_head *h, struct http_span value)
+{
+	struct http_span option;
+
+	h->upgrade = h->upgrade || value.n > 0;
+	while (next_element(&value, &option)) {
+		if (option.n >= 4 && strncasecmp(option.at, "http", 4) == 0)
+			h->upgrade_http = true;
+		if (option.n >= 2 && strncasecmp(option.at, "h2", 2) == 0)
+			h->upgrade_http = true;
 	}
 	return HTTP_FAULT_NONE;
 }
 
-static enum http_fault on_upgrade(struct http_head *h, struct http_span value)
-{
-	h->upgrade = value.n > 0;
-	return HTTP_FAULT_NONE;
-}
-
+/* of an HTTP/1.0 client it means nothing (RFC 9110 §10.1.1) */
 static enum http_fault on_expect(struct http_head *h, struct http_span value)
 {
-	h->expect_continue = http_head_span_case_is(value, "100-continue");
+	if (h->minor == 1 && http_head_span_case_is(value, "100-continue"))
+		h->expect_continue = true;
 	return HTTP_FAULT_NONE;
 }
 
@@ -214,7 +268,8 @@ static enum http_fault on_accept(struct http_head *h, struct http_span value)
 {
 	static const char json[] = "application/json";
 
-	h->accepts_json = memmem(value.at, value.n, json, sizeof(json) - 1) != NULL;
+	if (memmem(value.at, value.n, json, sizeof(json) - 1))
+		h->accepts_json = true;
 	return HTTP_FAULT_NONE;
 }
 
@@ -224,12 +279,6 @@ static enum http_fault on_te(struct http_head *h, struct http_span value)
 
 	while (next_element(&value, &option))
 		h->te_trailers = h->te_trailers || http_head_span_case_is(option, "trailers");
-	return HTTP_FAULT_NONE;
-}
-
-static enum http_fault on_forwarded_for(struct http_head *h, struct http_span value)
-{
-	h->forwarded_for = value;
 	return HTTP_FAULT_NONE;
 }
 
@@ -246,13 +295,13 @@ static const struct {
 	{"expect", 6, on_expect},
 	{"accept", 6, on_accept},
 	{"te", 2, on_te},
-	{"x-forwarded-for", 15, on_forwarded_for},
 };
 
 static enum http_fault note_known(struct http_head *h, const struct http_field *f)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(known); i++) {
-		if (known[i].n == f->name.n && strncasecmp(known[i].name, f->name.at, f->name.n) == 0)
+		if (known[i].n == f->name.n &&
+			strncasecmp(known[i].name, f->name.at, f->name.n) == 0)
 			return known[i].set(h, f->value);
 	}
 	return HTTP_FAULT_NONE;
@@ -273,12 +322,11 @@ static bool next_line(const char **at, const char *end, struct http_span *ret)
 	return true;
 }
 
-enum http_fault http_head_field(struct http_field *ret, const char *line, size_t n)
+/* One field line without its CRLF. */
+static enum http_fault read_field(struct http_field *ret, const char *line, size_t n)
 {
 	size_t name;
 
-	if (!classes_made)
-		make_classes();
 	name = span(line, n, TOKEN);
 	if (n > 0 && (line[0] == ' ' || line[0] == '\t'))
 		return HTTP_FAULT_FOLDED;
@@ -302,7 +350,7 @@ static enum http_fault read_fields(struct http_head *h, const char *at, const ch
 
 		if (h->n_fields == HTTP_HEAD_FIELDS_MAX)
 			return HTTP_FAULT_MANY_FIELDS;
-		fault = http_head_field(f, line.at, line.n);
+		fault = read_field(f, line.at, line.n);
 		if (fault == HTTP_FAULT_NONE)
 			fault = note_known(h, f);
 		if (fault != HTTP_FAULT_NONE)
@@ -319,7 +367,8 @@ static enum http_fault read_fields(struct http_head *h, const char *at, const ch
 static enum http_fault read_version(struct http_head *h, struct http_span v)
 {
 	if (v.n != 8 || memcmp(v.at, "HTTP/", 5) != 0 || v.at[6] != '.' ||
-		!(classes[(unsigned char)v.at[5]] & DIGIT) || !(classes[(unsigned char)v.at[7]] & DIGIT))
+		!(classes[(unsigned char)v.at[5]] & DIGIT) ||
+		!(classes[(unsigned char)v.at[7]] & DIGIT))
 		return HTTP_FAULT_START_LINE;
 	if (v.at[5] != '1' || v.at[7] > '1')
 		return HTTP_FAULT_VERSION;
@@ -330,8 +379,6 @@ static enum http_fault read_version(struct http_head *h, struct http_span v)
 
 static void begin(struct http_head *h)
 {
-	if (!classes_made)
-		make_classes();
 	/* not the array: it is large, and n_fields says what of it is valid */
 	h->n_fields = 0;
 	memset(&h->minor, 0, sizeof(*h) - offsetof(struct http_head, minor));
@@ -339,7 +386,10 @@ static void begin(struct http_head *h)
 
 /* --- requests -------------------------------------------------------------------------------- */
 
-/* absolute-form names the host, and Host is then ignored (RFC 9112 §3.2.2) */
+/*
+ * absolute-form names the host, and Host is then ignored (RFC 9112 §3.2.2). "http://host?query",
+ * whose path would have to be made up, is refused.
+ */
 static enum http_fault read_absolute(struct http_head *h, size_t scheme)
 {
 	const char *at = h->target.at + scheme, *end = h->target.at + h->target.n;
@@ -347,13 +397,14 @@ static enum http_fault read_absolute(struct http_head *h, size_t scheme)
 
 	while (at + n < end && at[n] != '/' && at[n] != '?')
 		n++;
-	if (n == 0 || n > 255 || span(at, n, HOST) != n)
-		return HTTP_FAULT_TARGET;
 	h->form = HTTP_TARGET_ABSOLUTE;
 	h->host = (struct http_span){at, n};
+	if (!is_host(h->host))
+		return HTTP_FAULT_TARGET;
 	h->path = (struct http_span){at + n, (size_t)(end - at) - n};
 	if (h->path.n == 0)
-		h->path = (struct http_span){"/", 1};
+		h->path = (struct http_span){
+			http_head_span_is(h->method, "OPTIONS") ? "*" : "/", 1};
 	else if (h->path.at[0] == '?')
 		return HTTP_FAULT_TARGET;
 	return HTTP_FAULT_NONE;
@@ -374,13 +425,21 @@ static enum http_fault read_target(struct http_head *h)
 		return HTTP_FAULT_NONE;
 	if (http_head_span_is(t, "*")) {
 		h->form = HTTP_TARGET_ASTERISK;
-		return http_head_span_is(h->method, "OPTIONS") ? HTTP_FAULT_NONE : HTTP_FAULT_TARGET;
+		return http_head_span_is(h->method, "OPTIONS") ? HTTP_FAULT_NONE
+							       : HTTP_FAULT_TARGET;
 	}
 	if (t.n > 7 && strncasecmp(t.at, "http://", 7) == 0)
 		return read_absolute(h, 7);
 	if (t.n > 8 && strncasecmp(t.at, "https://", 8) == 0)
 		return read_absolute(h, 8);
 	return HTTP_FAULT_TARGET;
+}
+
+/* An origin that minds no case would answer "head" without the body that we would wait for. */
+static bool is_near_miss(struct http_span method)
+{
+	return (http_head_span_case_is(method, "HEAD") && !http_head_span_is(method, "HEAD")) ||
+	       (http_head_span_case_is(method, "CONNECT") && !http_head_span_is(method, "CONNECT"));
 }
 
 static enum http_fault read_request_line(struct http_head *h, struct http_span line)
@@ -392,12 +451,15 @@ static enum http_fault read_request_line(struct http_head *h, struct http_span l
 	if (method == 0 || method == line.n || line.at[method] != ' ')
 		return HTTP_FAULT_METHOD;
 	h->method = (struct http_span){line.at, method};
+	if (is_near_miss(h->method))
+		return HTTP_FAULT_METHOD;
 	h->target.at = line.at + method + 1;
 	space = memchr(h->target.at, ' ', line.n - method - 1);
 	if (!space)
 		return HTTP_FAULT_START_LINE;
 	h->target.n = (size_t)(space - h->target.at);
-	fault = read_version(h, (struct http_span){space + 1, (size_t)(line.at + line.n - space) - 1});
+	fault = read_version(h,
+		(struct http_span){space + 1, (size_t)(line.at + line.n - space) - 1});
 	return fault ? fault : read_target(h);
 }
 
@@ -418,10 +480,11 @@ static enum http_fault read_request_fields(struct http_head *h, const char *at, 
 	return HTTP_FAULT_NONE;
 }
 
-/* Is a member named "upgrade" among Connection's options? Without it, Upgrade means nothing (RFC 9110 §7.8). */
+/* Is a member named "upgrade" among Connection's options? Without it, Upgrade means nothing (RFC
+ * 9110 §7.8). */
 static void settle_upgrade(struct http_head *h)
 {
-	h->upgrade = h->upgrade && h->minor == 1 &&
+	h->upgrade = h->upgrade && !h->upgrade_http && h->minor == 1 &&
 		     http_head_is_nominated(h, (struct http_span){"upgrade", 7});
 }
 
@@ -459,10 +522,12 @@ enum http_fault http_head_response(struct http_head *h, const uint8_t *bytes, si
 	fault = read_version(h, (struct http_span){line.at, 8});
 	if (fault)
 		return fault;
-	h->status = (unsigned int)((line.at[9] - '0') * 100 + (line.at[10] - '0') * 10 + line.at[11] - '0');
+	h->status = (unsigned int)((line.at[9] - '0') * 100 + (line.at[10] - '0') * 10 +
+				   line.at[11] - '0');
 	if (h->status < 100 || h->status > 599)
 		return HTTP_FAULT_START_LINE;
-	h->reason = (struct http_span){line.at + MIN(line.n, (size_t)13), line.n - MIN(line.n, (size_t)13)};
+	h->reason = (struct http_span){
+		line.at + MIN(line.n, (size_t)13), line.n - MIN(line.n, (size_t)13)};
 	if (span(h->reason.at, h->reason.n, VALUE) != h->reason.n)
 		return HTTP_FAULT_START_LINE;
 	fault = read_fields(h, at, end);
