@@ -80,9 +80,9 @@ int addr_parse(struct addr *ret, const char *text)
 	host[n] = '\0';
 	if (n == 0 || str_eq(host, "*"))
 		return addr_parse_ip(ret, "::", port);
-	if (host[0] == '[' && n > 2 && host[n - 1] == ']') {
+	if (host[0] == '[' && host[n - 1] == ']') {
 		host[n - 1] = '\0';
-		return addr_parse_ip(ret, host + 1, port);
+		return strchr(host, ':') ? addr_parse_ip(ret, host + 1, port) : -EINVAL;
 	}
 	return strchr(host, ':') ? -EINVAL : addr_parse_ip(ret, host, port);
 }

@@ -23,11 +23,11 @@
 
 #include <openssl/err.h>
 #include <openssl/ssl.h>
-#include <openssl/x509v3.h>
 
 #include "io/loop.h"
 #include "io/tls_ctx.h"
 #include "io/tls_ctx_ssl.h"
+#include "io/tls_verify.h"
 
 /* What one writable event may send before others get their turn. */
 #define FLUSH_MAX (1024 * 1024)
@@ -68,12 +68,9 @@ static void note_tls_error(struct conn *c)
 {
 	unsigned long e = ERR_peek_last_error();
 	const char *why = e ? ERR_reason_error_string(e) : NULL;
-	long verify = c->verify && c->ssl ? SSL_get_verify_result(c->ssl) : X509_V_OK;
 
-	if (verify != X509_V_OK)
-		(void)snprintf(c->tls_error, sizeof(c->tls_error), "certificate verify failed: %s",
-			X509_verify_cert_error_string(verify));
-	else
+	/* a certificate that was turned down is explained already (tls_verify.c) */
+	if (!c->tls_error[0])
 		(void)snprintf(c->tls_error, sizeof(c->tls_error), "TLS: %s", why ? why : "protocol error");
 	ERR_clear_error();
 }
@@ -118,6 +115,32 @@ static void fail(struct conn *c, int error)
 	say_later(c);
 }
 
+/*
+ * Writing failed. A peer that answers an upload before its end and closes makes the kernel refuse
+ * our bytes while the answer waits to be read: it is let through first.
+ */
+static void fail_writing(struct conn *c, int error)
+{
+	bool gone = error == -EPIPE || error == -ECONNRESET;
+
+	if (!gone || c->ssl || c->paused || c->read_ended) {
+		fail(c, error);
+		return;
+	}
+	c->write_error = error;
+	c->drained_due = c->flushed_due = false;
+	buf_clear(&c->out);
+	want_write(c, false);
+	c->readable_due = true;
+	say_later(c);
+}
+
+/* Nothing written now would get anywhere. */
+static bool is_deaf(const struct conn *c)
+{
+	return c->closed || c->error || c->write_error || c->shutdown_asked;
+}
+
 /* --- output ---------------------------------------------------------------------------------- */
 
 /* Bytes taken by the kernel (TLS: by the record layer), 0 when it is full, or a negative errno. */
@@ -144,15 +167,23 @@ static ssize_t send_some(struct conn *c, const uint8_t *bytes, size_t n)
 	return errno == EAGAIN || errno == EWOULDBLOCK ? 0 : -errno;
 }
 
-static void send_shutdown(struct conn *c)
+/* False when the kernel has no room for TLS' close_notify: without it our end would look like a cut. */
+static bool send_shutdown(struct conn *c)
 {
-	c->shutdown_sent = true;
 	if (c->ssl) {
+		int r;
+
 		ERR_clear_error();
-		(void)SSL_shutdown(c->ssl);
+		r = SSL_shutdown(c->ssl);
+		if (r < 0 && SSL_get_error(c->ssl, r) == SSL_ERROR_WANT_WRITE) {
+			want_write(c, true);
+			return false;
+		}
 		ERR_clear_error();
 	}
+	c->shutdown_sent = true;
 	(void)shutdown(c->fd, SHUT_WR);
+	return true;
 }
 
 /* Send from the queue; sets the *_due bits for what came to pass. */
@@ -165,7 +196,7 @@ static void drain_queue(struct conn *c)
 		ssize_t n = send_some(c, buf_data(&c->out), buf_len(&c->out));
 
 		if (n < 0) {
-			fail(c, (int)n);
+			fail_writing(c, (int)n);
 			return;
 		}
 		if (n == 0)
@@ -183,11 +214,9 @@ static void drain_queue(struct conn *c)
 		return;
 	}
 	want_write(c, c->read_wants_write);
-	if (c->shutdown_asked && !c->shutdown_sent) {
-		send_shutdown(c);
+	if (c->shutdown_asked && !c->shutdown_sent && send_shutdown(c))
 		had = true;
-	}
-	if (had)
+	if (had && (!c->shutdown_asked || c->shutdown_sent))
 		c->flushed_due = true;
 }
 
@@ -204,7 +233,7 @@ static bool say_due(struct conn *c)
 	}
 	if (c->flushed_due) {
 		c->flushed_due = false;
-		if (buf_len(&c->out) == 0 && !say(c, CONN_EV_FLUSHED))
+		if (buf_len(&c->out) == 0 && !c->error && !say(c, CONN_EV_FLUSHED))
 			return false;
 	}
 	if (c->readable_due) {
@@ -224,7 +253,7 @@ size_t conn_queue(struct conn *c, const void *bytes, size_t n)
 {
 	size_t taken;
 
-	if (c->closed || c->error || c->shutdown_asked)
+	if (is_deaf(c))
 		return n;
 	taken = buf_add(&c->out, bytes, n);
 	if (buf_len(&c->out) > c->low_mark)
@@ -248,13 +277,14 @@ size_t conn_write(struct conn *c, const void *bytes, size_t n)
 	const uint8_t *at = bytes;
 	size_t left = n;
 
-	if (c->closed || c->error || c->shutdown_asked)
+	if (is_deaf(c))
 		return n;
 	while (left > 0 && buf_len(&c->out) == 0 && !c->handshaking) {
-		ssize_t sent = send_some(c, at, left);
+		/* a record that TLS could not send yet must be offered again whole: it has to fit the queue */
+		ssize_t sent = send_some(c, at, c->ssl ? MIN(left, buf_room(&c->out)) : left);
 
 		if (sent < 0) {
-			fail(c, (int)sent);
+			fail_writing(c, (int)sent);
 			return n;
 		}
 		if (sent == 0)
@@ -290,9 +320,8 @@ void conn_shutdown(struct conn *c)
 	if (c->closed || c->error || c->shutdown_asked)
 		return;
 	c->shutdown_asked = true;
-	if (buf_len(&c->out) > 0 || c->handshaking)
+	if (c->write_error || buf_len(&c->out) > 0 || c->handshaking || !send_shutdown(c))
 		return;
-	send_shutdown(c);
 	c->flushed_due = true;
 	say_later(c);
 }
@@ -301,7 +330,14 @@ void conn_shutdown(struct conn *c)
 
 static ssize_t read_ended(struct conn *c, ssize_t r)
 {
-	if (r == 0) {
+	if (c->write_error && r == -EAGAIN)
+		r = c->write_error;
+	if (c->write_error == -ECONNRESET && r == 0)
+		r = -ECONNRESET;	/* send() took the kernel's notice of it; the end is none */
+	if (r == 0 && c->write_error) {
+		c->read_ended = true;
+		fail(c, c->write_error);
+	} else if (r == 0) {
 		c->read_ended = true;
 		update_read(c);
 	} else if (r != -EAGAIN && !c->error) {
@@ -320,6 +356,7 @@ static ssize_t read_tls(struct conn *c, void *to, size_t n)
 	ERR_clear_error();
 	errno = 0;
 	r = SSL_read(c->ssl, to, (int)MIN(n, (size_t)INT32_MAX));
+	c->readable_due = false;
 	if (r <= 0)
 		return read_ended(c, tls_result(c, r, true));
 	c->bytes_in += (uint64_t)r;
@@ -356,8 +393,11 @@ ssize_t conn_read(struct conn *c, void *to, size_t n)
 void conn_pause(struct conn *c)
 {
 	c->paused = true;
-	if (!c->closed)
-		update_read(c);
+	if (c->closed)
+		return;
+	update_read(c);
+	if (c->write_error)
+		fail(c, c->write_error);
 }
 
 void conn_resume(struct conn *c)
@@ -404,19 +444,6 @@ static void handshake(struct conn *c)
 	(void)say_due(c);
 }
 
-static int verify_name(SSL *ssl, const char *name)
-{
-	struct addr ip;
-	X509_VERIFY_PARAM *param = SSL_get0_param(ssl);
-
-	if (addr_parse_ip(&ip, name, 0) == 0)
-		return X509_VERIFY_PARAM_set1_ip_asc(param, name) == 1 ? 0 : -EINVAL;
-	X509_VERIFY_PARAM_set_hostflags(param, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
-	if (SSL_set_tlsext_host_name(ssl, name) != 1)
-		return -EINVAL;
-	return X509_VERIFY_PARAM_set1_host(param, name, 0) == 1 ? 0 : -EINVAL;
-}
-
 static int offer_alpn(SSL *ssl, const char *alpn)
 {
 	unsigned char wire[256];
@@ -450,10 +477,8 @@ int conn_start_tls(struct conn *c, struct tls_ctx *ctx, const char *name, const 
 		return -ENOMEM;
 	if (SSL_set_fd(ssl, c->fd) != 1)
 		r = -EINVAL;
-	if (r == 0 && name && tls_ctx_verifies(ctx))
-		r = verify_name(ssl, name);
-	else if (r == 0 && name)
-		(void)SSL_set_tlsext_host_name(ssl, name);
+	if (r == 0 && name)
+		r = tls_verify_name(ssl, name, tls_ctx_verifies(ctx), c->tls_error);
 	if (r == 0 && alpn)
 		r = offer_alpn(ssl, alpn);
 	if (r < 0) {
@@ -464,9 +489,9 @@ int conn_start_tls(struct conn *c, struct tls_ctx *ctx, const char *name, const 
 		SSL_set_connect_state(ssl);
 	else
 		SSL_set_accept_state(ssl);
-	c->ssl = ssl;	/* holds the SSL_CTX alive by itself */
+	c->ssl = ssl;
+	c->tls = tls_ctx_ref(ctx);	/* its ALPN list is looked at in the handshake */
 	c->handshaking = true;
-	c->verify = name != NULL;
 	update_read(c);
 	if (name) {	/* the client speaks first, but not inside this call */
 		loop_task_cancel(&c->later);
@@ -579,8 +604,8 @@ static void forget(struct conn *c)
 	timer_stop(&c->deadline);
 	ev_io_stop(c->loop->ev, &c->rd);
 	ev_io_stop(c->loop->ev, &c->wr);
-	SSL_free(c->ssl);
-	c->ssl = NULL;
+	SSL_free(TAKE_PTR(c->ssl));
+	tls_ctx_unref(TAKE_PTR(c->tls));
 	buf_deinit(&c->out);
 }
 

@@ -37,6 +37,7 @@ struct conn {
 	struct loop *loop;
 	conn_event_f *event;
 	void *ssl;			/* SSL * */
+	struct tls_ctx *tls;
 	ev_io rd, wr;
 	struct timer deadline;
 	struct loop_task later;		/* events that an API call caused, said on the next turn */
@@ -44,12 +45,13 @@ struct conn {
 	size_t low_mark;
 	uint64_t bytes_in, bytes_out;	/* application bytes */
 	int fd;
+	int write_error;		/* the peer is gone; what it had said before is still being read */
 	int error;			/* negative errno, or -EPROTO with conn_error_text() for TLS */
 	/* state bits */
 	bool handshaking : 1, paused : 1, above_low : 1, read_ended : 1, shutdown_asked : 1,
-		shutdown_sent : 1, read_wants_write : 1, closed : 1, verify : 1;
+		shutdown_sent : 1, read_wants_write : 1, closed : 1;
 	bool readable_due : 1, drained_due : 1, flushed_due : 1, error_due : 1;
-	char tls_error[160];
+	char tls_error[160];		/* TLS_VERIFY_TEXT_MAX */
 };
 
 /* Zeroed state in which close is harmless. */
@@ -63,7 +65,8 @@ int conn_start_tls(struct conn *c, struct tls_ctx *ctx, const char *name, const 
 const char *conn_alpn(const struct conn *c);
 
 /* Up to @n bytes: > 0 count, 0 clean end (FIN or close_notify), -EAGAIN nothing now, other: negative errno.
- * An end without close_notify on TLS is -ECONNRESET. */
+ * An end without close_notify on TLS is -ECONNRESET. A peer that went away while it was written to can still
+ * be read to its end (an answer sent before an upload was over), then comes CONN_EV_ERROR; pausing gives that up. */
 ssize_t conn_read(struct conn *c, void *to, size_t n) MUST_USE;
 /* Stop and restart readable events. */
 void conn_pause(struct conn *c);

@@ -50,10 +50,10 @@ static void on_accept(struct ev_loop *ev, ev_io *w, int revents)
 
 		fd = accept4(l->fd, (struct sockaddr *)&peer.sa, &peer.len, SOCK_NONBLOCK | SOCK_CLOEXEC);
 		if (fd < 0) {
-			if (is_exhaustion(errno))
-				pause_accepting(l, errno);
 			if (errno == EINTR || errno == ECONNABORTED)
 				continue;
+			if (is_exhaustion(errno))
+				pause_accepting(l, errno);
 			return;
 		}
 		if (peer.sa.ss_family != AF_UNIX)
@@ -64,7 +64,9 @@ static void on_accept(struct ev_loop *ev, ev_io *w, int revents)
 
 static void on_pause_over(struct timer *t)
 {
-	listener_resume(container_of(t, struct listener, pause));
+	struct listener *l = container_of(t, struct listener, pause);
+
+	ev_io_start(l->loop->ev, &l->accept);
 }
 
 void listener_init(struct listener *l)
@@ -141,14 +143,28 @@ static int bind_and_listen(int fd, const struct addr *a, unsigned int mode)
 	return listen(fd, LISTENER_BACKLOG) < 0 ? -errno : 0;
 }
 
+/* "Every address" is written [::]; on a machine without IPv6 that is 0.0.0.0. */
+static bool any_v4_instead(const struct addr *a, struct addr *ret)
+{
+	if (a->sa.ss_family != AF_INET6 ||
+		!IN6_IS_ADDR_UNSPECIFIED(&((const struct sockaddr_in6 *)&a->sa)->sin6_addr))
+		return false;
+	return addr_parse_ip(ret, "0.0.0.0", addr_port(a)) == 0;
+}
+
 int listener_open(struct listener *l, struct loop *loop, const struct addr *a, unsigned int mode,
 	listener_accept_f *accepted, struct err *err)
 {
 	char text[ADDR_TEXT_MAX];
+	struct addr v4;
 	int fd, r;
 
 	addr_format(a, text);
 	fd = socket(a->sa.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd < 0 && errno == EAFNOSUPPORT && any_v4_instead(a, &v4)) {
+		a = &v4;
+		fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	}
 	if (fd < 0)
 		return err_set_errno(err, -errno, "cannot listen on %s", text);
 	r = bind_and_listen(fd, a, mode);
@@ -185,8 +201,8 @@ void listener_close(struct listener *l)
 
 void listener_resume(struct listener *l)
 {
-	if (l->fd < 0)
-		return;
+	if (l->fd < 0 || !timer_is_active(&l->pause))
+		return;	/* not paused: accepting, or stopped for good */
 	timer_stop(&l->pause);
 	ev_io_start(l->loop->ev, &l->accept);
 }

@@ -11,4 +11,5 @@ src_io_libio_a_SOURCES = \
 	src/io/resolve.c src/io/resolve.h \
 	src/io/sig.c src/io/sig.h \
 	src/io/timer.c src/io/timer.h \
-	src/io/tls_ctx.c src/io/tls_ctx.h src/io/tls_ctx_ssl.h
+	src/io/tls_ctx.c src/io/tls_ctx.h src/io/tls_ctx_ssl.h \
+	src/io/tls_verify.c src/io/tls_verify.h

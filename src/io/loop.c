@@ -83,6 +83,9 @@ void loop_deinit(struct loop *l)
 	if (!l->ev)
 		return;
 	empty_graveyard(l);
+	/* whoever outlives the loop must not find itself in a list that is gone */
+	while (list_pop(&l->tasks))
+		continue;
 	if (ev_is_active(&l->idle))
 		ev_idle_stop(l->ev, &l->idle);
 	ev_ref(l->ev);

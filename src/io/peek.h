@@ -29,6 +29,7 @@ struct peek {
 	struct loop *loop;
 	ev_io rd;
 	struct timer deadline;
+	struct timer again;		/* unix sockets heed no SO_RCVLOWAT: look again a little later */
 	peek_look_f *look;
 	peek_done_f *done;
 	struct addr peer;

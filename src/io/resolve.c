@@ -2,8 +2,10 @@
 /*
  * resolve: getaddrinfo by c-ares, its sockets and its timer on our loop.
  *
- * Nothing is cached: a name whose address changed is seen at the next attempt. A cancelled query
- * lives on inside c-ares until it ends, and its answer is dropped.
+ * Nothing is cached: a name whose address changed is seen at the next attempt, and so are other
+ * name servers (a laptop that moved: c-ares reads resolv.conf only when a channel is made, so a
+ * new one is made once that file changed and nothing is being asked). A cancelled query lives on
+ * inside c-ares until it ends, and its answer is dropped.
  */
 #include "io/resolve.h"
 
@@ -13,6 +15,7 @@
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/time.h>
 
 #include <ares.h>
@@ -25,7 +28,9 @@
 #include "io/timer.h"
 
 #define TRY_MS	    2500
-#define TRIES	    4	/* c-ares asks every server in each try: about ten seconds in all */
+#define TRIES	    4	/* c-ares asks every server in each try */
+#define DEADLINE_MS 10000
+#define RESOLV_CONF "/etc/resolv.conf"
 #define SOCKETS_MAX 16
 
 struct resolver {
@@ -38,6 +43,9 @@ struct resolver {
 		bool used;
 	} sockets[SOCKETS_MAX];
 	struct list queries;
+	struct timespec conf_changed;	/* of RESOLV_CONF when the channel was made; 0: not there */
+	const char *conf;
+	uint64_t deadline_ms;
 };
 
 struct query {
@@ -45,6 +53,7 @@ struct query {
 	struct resolver *resolver;
 	struct resolve *for_whom;	/* NULL: cancelled */
 	struct loop_task now;		/* literals are answered by this */
+	struct timer deadline;		/* c-ares doubles its time-outs: its own tries may take longer */
 	struct addr list[RESOLVE_MAX];
 	size_t n;
 	int status;
@@ -111,22 +120,64 @@ static void on_state(void *arg, ares_socket_t fd, int readable, int writable)
 	ev_io_start(r->loop->ev, &s->w);
 }
 
+static bool open_channel(struct resolver *r, ares_channel *ret)
+{
+	struct ares_options o = {.timeout = TRY_MS, .tries = TRIES, .sock_state_cb = on_state,
+		.sock_state_cb_data = r};
+	int mask = ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES | ARES_OPT_SOCK_STATE_CB;
+
+#ifdef ARES_OPT_QUERY_CACHE
+	mask |= ARES_OPT_QUERY_CACHE;	/* its maximum age stays 0: off (c-ares 1.31 has it on) */
+#endif
+	return ares_init_options(ret, &o, mask) == ARES_SUCCESS;
+}
+
+static struct timespec conf_time(const struct resolver *r)
+{
+	struct stat st;
+
+	return stat(r->conf, &st) < 0 ? (struct timespec){0} : st.st_mtim;
+}
+
+/* The channel of before is kept when there can be no new one. */
+static void follow_conf(struct resolver *r)
+{
+	struct timespec now = conf_time(r);
+	ares_channel fresh;
+
+	if (!list_is_empty(&r->queries) || (now.tv_sec == r->conf_changed.tv_sec &&
+						   now.tv_nsec == r->conf_changed.tv_nsec))
+		return;
+	if (!open_channel(r, &fresh))
+		return;
+	ares_destroy(r->channel);
+	r->channel = fresh;
+	r->conf_changed = now;
+}
+
 struct resolver *resolver_new(struct loop *loop)
 {
 	struct resolver *r = mem_new(struct resolver);
-	struct ares_options o = {.timeout = TRY_MS, .tries = TRIES, .sock_state_cb = on_state,
-		.sock_state_cb_data = r};
 
 	r->loop = loop;
+	r->deadline_ms = DEADLINE_MS;
+	r->conf = RESOLV_CONF;
+	r->conf_changed = conf_time(r);
 	list_init(&r->queries);
 	timer_init(&r->timer, loop, on_timer);
-	if (ares_library_init(ARES_LIB_INIT_ALL) != ARES_SUCCESS ||
-		ares_init_options(&r->channel, &o,
-			ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES | ARES_OPT_SOCK_STATE_CB) != ARES_SUCCESS) {
+	if (ares_library_init(ARES_LIB_INIT_ALL) != ARES_SUCCESS || !open_channel(r, &r->channel)) {
 		free(r);
 		return NULL;
 	}
 	return r;
+}
+
+static void forget(struct query *q)
+{
+	timer_stop(&q->deadline);
+	loop_task_cancel(&q->now);
+	list_del(&q->node);
+	free(q);
 }
 
 void resolver_free(struct resolver *r)
@@ -139,11 +190,8 @@ void resolver_free(struct resolver *r)
 		q->for_whom = NULL;
 	}
 	ares_destroy(r->channel);	/* ends every query that was asked */
-	list_each_safe(q, &r->queries, struct query, node) {
-		loop_task_cancel(&q->now);
-		list_del(&q->node);
-		free(q);
-	}
+	list_each_safe(q, &r->queries, struct query, node)
+		forget(q);
 	timer_stop(&r->timer);
 	free(r);
 }
@@ -156,9 +204,7 @@ static void answer(struct query *q)
 	int status = q->status;
 
 	memcpy(list, q->list, sizeof(list));
-	loop_task_cancel(&q->now);
-	list_del(&q->node);
-	free(q);
+	forget(q);
 	if (!who)
 		return;
 	who->query = NULL;
@@ -242,6 +288,19 @@ static void on_now(struct loop_task *t)
 	answer(container_of(t, struct query, now));
 }
 
+/* c-ares goes on; what it finds is dropped like that of a cancelled query. */
+static void on_deadline(struct timer *t)
+{
+	struct query *q = container_of(t, struct query, deadline);
+	struct resolve *who = q->for_whom;
+
+	if (!who)
+		return;
+	q->for_whom = NULL;
+	who->query = NULL;
+	who->done(who, -ETIMEDOUT, NULL, 0);
+}
+
 static bool is_localhost(const char *host)
 {
 	size_t n = strlen(host);
@@ -280,13 +339,16 @@ void resolve_start(struct resolve *w, struct resolver *r, const char *host, uint
 	q->resolver = r;
 	q->for_whom = w;
 	q->port = port;
+	follow_conf(r);
 	loop_task_init(&q->now, on_now);
+	timer_init(&q->deadline, r->loop, on_deadline);
 	list_add_tail(&r->queries, &q->node);
 	if (answered_here(q, host)) {
 		loop_task_schedule(r->loop, &q->now);
 		return;
 	}
 	q->asked = true;
+	timer_start(&q->deadline, r->deadline_ms);
 	ares_getaddrinfo(r->channel, host, NULL, &hints, on_found, q);
 	schedule_timeout(r);
 }

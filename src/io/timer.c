@@ -43,11 +43,10 @@ void timer_start_at(struct timer *t, clock_ms_t at)
 
 	assert(t->loop && t->fired);
 	t->at = MAX(at, (clock_ms_t)1);
-	if (ev_is_active(&t->w)) {
-		if (t->armed <= t->at)
-			return;
-		ev_timer_stop(t->loop->ev, &t->w);
-	}
+	if (ev_is_active(&t->w) && t->armed <= t->at)
+		return;
+	/* also when it is not active: it may have run out in this turn and wait for its call */
+	ev_timer_stop(t->loop->ev, &t->w);
 	t->armed = t->at;
 	/* libev counts from the beginning of this turn, which may be a while ago */
 	ev_now_update(t->loop->ev);

@@ -29,7 +29,7 @@ struct tls_ctx {
 
 static const char *ssl_reason(void)
 {
-	unsigned long e = ERR_peek_last_error();
+	unsigned long e = ERR_peek_error();	/* the first is the cause */
 	const char *why = e ? ERR_reason_error_string(e) : NULL;
 
 	if (e && ERR_SYSTEM_ERROR(e))
@@ -80,12 +80,19 @@ static int on_alpn(SSL *ssl, const unsigned char **out, unsigned char *out_len,
 	return SSL_TLSEXT_ERR_OK;
 }
 
+/* A daemon has nobody to ask: an encrypted key is an error, not a prompt. */
+static int no_passphrase(char *buf, int size, int rwflag, void *user)
+{
+	return -1;
+}
+
 struct tls_ctx *tls_ctx_new_server(const char *cert_file, const char *key_file,
 	const char *const *alpn, struct err *err)
 {
 	struct tls_ctx *t = new_ctx(TLS_server_method());
 
 	ERR_clear_error();
+	SSL_CTX_set_default_passwd_cb(t->ssl, no_passphrase);
 	if (SSL_CTX_use_certificate_chain_file(t->ssl, cert_file) != 1) {
 		(void)err_set(err, -EINVAL, "certificate '%s': %s", cert_file, ssl_reason());
 		tls_ctx_unref(t);

@@ -47,6 +47,10 @@ void notify_status(const char *fmt, ...)
 	va_start(ap, fmt);
 	(void)vsnprintf(text + 7, sizeof(text) - 7, fmt, ap);
 	va_end(ap);
+	/* a line break would begin another assignment */
+	for (char *at = text; *at; at++)
+		if ((unsigned char)*at < ' ')
+			*at = ' ';
 	tell(text);
 }
 
