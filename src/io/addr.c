@@ -109,7 +109,8 @@ void addr_format_ip(const struct addr *a, char ret[static ADDR_TEXT_MAX])
 
 	if (!as_v6(a, ip)) {
 		const struct sockaddr_un *un = (const struct sockaddr_un *)&a->sa;
-		bool named = a->sa.ss_family == AF_UNIX && a->len > offsetof(struct sockaddr_un, sun_path);
+		bool named = a->sa.ss_family == AF_UNIX &&
+			     a->len > offsetof(struct sockaddr_un, sun_path);
 
 		(void)snprintf(ret, ADDR_TEXT_MAX, "unix:%.107s", named ? un->sun_path : "");
 		return;

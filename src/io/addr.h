@@ -9,7 +9,7 @@
 
 #include "base/macros.h"
 
-#define ADDR_TEXT_MAX 128	/* fits every formatted address, unix paths included */
+#define ADDR_TEXT_MAX 128 /* fits every formatted address, unix paths included */
 
 struct addr {
 	socklen_t len;
@@ -29,7 +29,7 @@ uint16_t addr_port(const struct addr *a);
 bool addr_is_loopback(const struct addr *a);
 
 struct addr_block {
-	uint8_t ip[16];		/* v4 as v4-mapped */
+	uint8_t ip[16]; /* v4 as v4-mapped */
 	uint8_t bits;
 };
 

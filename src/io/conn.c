@@ -30,7 +30,7 @@
 #include "io/tls_verify.h"
 
 /* What one writable event may send before others get their turn. */
-#define FLUSH_MAX (1024 * 1024)
+#define FLUSH_MAX  (1024 * 1024)
 #define TLS_RECORD 16384
 
 static bool say(struct conn *c, enum conn_event ev)
@@ -71,7 +71,8 @@ static void note_tls_error(struct conn *c)
 
 	/* a certificate that was turned down is explained already (tls_verify.c) */
 	if (!c->tls_error[0])
-		(void)snprintf(c->tls_error, sizeof(c->tls_error), "TLS: %s", why ? why : "protocol error");
+		(void)snprintf(c->tls_error, sizeof(c->tls_error), "TLS: %s",
+			why ? why : "protocol error");
 	ERR_clear_error();
 }
 
@@ -167,7 +168,8 @@ static ssize_t send_some(struct conn *c, const uint8_t *bytes, size_t n)
 	return errno == EAGAIN || errno == EWOULDBLOCK ? 0 : -errno;
 }
 
-/* False when the kernel has no room for TLS' close_notify: without it our end would look like a cut. */
+/* False when the kernel has no room for TLS' close_notify: without it our end would look like a
+ * cut. */
 static bool send_shutdown(struct conn *c)
 {
 	if (c->ssl) {
@@ -266,7 +268,7 @@ void conn_flush(struct conn *c)
 	if (c->closed || c->error || c->handshaking || buf_len(&c->out) == 0)
 		return;
 	if (ev_is_active(&c->wr) && !c->read_wants_write)
-		return;	/* the kernel is full; it will say when */
+		return; /* the kernel is full; it will say when */
 	drain_queue(c);
 	if (c->drained_due || c->flushed_due)
 		say_later(c);
@@ -280,7 +282,8 @@ size_t conn_write(struct conn *c, const void *bytes, size_t n)
 	if (is_deaf(c))
 		return n;
 	while (left > 0 && buf_len(&c->out) == 0 && !c->handshaking) {
-		/* a record that TLS could not send yet must be offered again whole: it has to fit the queue */
+		/* a record that TLS could not send yet must be offered again whole: it has to fit
+		 * the queue */
 		ssize_t sent = send_some(c, at, c->ssl ? MIN(left, buf_room(&c->out)) : left);
 
 		if (sent < 0) {
@@ -333,7 +336,7 @@ static ssize_t read_ended(struct conn *c, ssize_t r)
 	if (c->write_error && r == -EAGAIN)
 		r = c->write_error;
 	if (c->write_error == -ECONNRESET && r == 0)
-		r = -ECONNRESET;	/* send() took the kernel's notice of it; the end is none */
+		r = -ECONNRESET; /* send() took the kernel's notice of it; the end is none */
 	if (r == 0 && c->write_error) {
 		c->read_ended = true;
 		fail(c, c->write_error);
@@ -490,10 +493,10 @@ int conn_start_tls(struct conn *c, struct tls_ctx *ctx, const char *name, const 
 	else
 		SSL_set_accept_state(ssl);
 	c->ssl = ssl;
-	c->tls = tls_ctx_ref(ctx);	/* its ALPN list is looked at in the handshake */
+	c->tls = tls_ctx_ref(ctx); /* its ALPN list is looked at in the handshake */
 	c->handshaking = true;
 	update_read(c);
-	if (name) {	/* the client speaks first, but not inside this call */
+	if (name) { /* the client speaks first, but not inside this call */
 		loop_task_cancel(&c->later);
 		loop_task_init(&c->later, on_first_turn);
 		say_later(c);

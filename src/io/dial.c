@@ -75,7 +75,8 @@ static void on_deadline(struct timer *t)
 	finish(d, -ETIMEDOUT);
 }
 
-/* 0 when the attempt is under way (or done: the socket says so as writable), or a negative errno. */
+/* 0 when the attempt is under way (or done: the socket says so as writable), or a negative errno.
+ */
 static int begin(struct dial *d, const struct addr *a)
 {
 	int one = 1;
@@ -103,7 +104,8 @@ static void try_next(struct dial *d)
 		int r = begin(d, &d->list[d->next++]);
 
 		if (r == 0) {
-			timer_start(&d->attempt, MAX(left / (d->n - d->next + 1), (uint64_t)ATTEMPT_MIN_MS));
+			timer_start(&d->attempt,
+				MAX(left / (d->n - d->next + 1), (uint64_t)ATTEMPT_MIN_MS));
 			return;
 		}
 		d->last_error = r;

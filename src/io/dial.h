@@ -21,7 +21,8 @@ typedef void dial_done_f(struct dial *d, int fd);
 struct dial {
 	struct loop *loop;
 	struct resolve resolve;
-	struct timer deadline, attempt;	/* whole; one address (at most a third of the whole, at least 250 ms) */
+	struct timer deadline,
+		attempt; /* whole; one address (at most a third of the whole, at least 250 ms) */
 	ev_io connect;
 	dial_done_f *done;
 	struct addr list[RESOLVE_MAX];
@@ -33,8 +34,8 @@ struct dial {
 
 void dial_init(struct dial *d, struct loop *loop);
 /* Never calls @done before it returns. */
-void dial_start(struct dial *d, struct resolver *r, const char *host, uint16_t port, uint32_t timeout_ms,
-	dial_done_f *done);
+void dial_start(struct dial *d, struct resolver *r, const char *host, uint16_t port,
+	uint32_t timeout_ms, dial_done_f *done);
 void dial_start_addr(struct dial *d, const struct addr *a, uint32_t timeout_ms, dial_done_f *done);
 /* Stop without a call; harmless when idle. */
 void dial_cancel(struct dial *d);

@@ -48,7 +48,8 @@ static void on_accept(struct ev_loop *ev, ev_io *w, int revents)
 		struct addr peer = {.len = sizeof(peer.sa)};
 		int one = 1, fd;
 
-		fd = accept4(l->fd, (struct sockaddr *)&peer.sa, &peer.len, SOCK_NONBLOCK | SOCK_CLOEXEC);
+		fd = accept4(l->fd, (struct sockaddr *)&peer.sa, &peer.len,
+			SOCK_NONBLOCK | SOCK_CLOEXEC);
 		if (fd < 0) {
 			if (errno == EINTR || errno == ECONNABORTED)
 				continue;
@@ -202,7 +203,7 @@ void listener_close(struct listener *l)
 void listener_resume(struct listener *l)
 {
 	if (l->fd < 0 || !timer_is_active(&l->pause))
-		return;	/* not paused: accepting, or stopped for good */
+		return; /* not paused: accepting, or stopped for good */
 	timer_stop(&l->pause);
 	ev_io_start(l->loop->ev, &l->accept);
 }

@@ -13,7 +13,7 @@ struct loop;
 struct listener;
 struct err;
 
-#define LISTENER_BACKLOG 4096
+#define LISTENER_BACKLOG          4096
 #define LISTENER_ACCEPTS_PER_TURN 64
 
 /* @fd (non-blocking, close-on-exec, TCP_NODELAY where it applies) belongs to the callee. */
@@ -22,16 +22,17 @@ typedef void listener_accept_f(struct listener *l, int fd, const struct addr *pe
 struct listener {
 	struct loop *loop;
 	ev_io accept;
-	struct timer pause;		/* armed while out of descriptors (EMFILE, ENFILE): 1 s */
+	struct timer pause; /* armed while out of descriptors (EMFILE, ENFILE): 1 s */
 	listener_accept_f *accepted;
 	struct addr local;
-	char *unlink_path;		/* unix socket that we made */
+	char *unlink_path; /* unix socket that we made */
 	int fd;
 };
 
 /* Zeroed state in which close is harmless. */
 void listener_init(struct listener *l);
-/* Bind and listen (SO_REUSEADDR; a stale unix socket is replaced, @mode applied). 0 or -errno, and words in @err. */
+/* Bind and listen (SO_REUSEADDR; a stale unix socket is replaced, @mode applied). 0 or -errno, and
+ * words in @err. */
 int listener_open(struct listener *l, struct loop *loop, const struct addr *a, unsigned int mode,
 	listener_accept_f *accepted, struct err *err) MUST_USE;
 /* Take a listening descriptor made elsewhere (systemd). */

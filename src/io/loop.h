@@ -17,11 +17,12 @@
 
 struct loop {
 	struct ev_loop *ev;
-	ev_prepare before_poll;	/* runs the tasks, then empties the graveyard */
-	ev_idle idle;		/* keeps the loop from sleeping while tasks are left over */
+	ev_prepare before_poll; /* runs the tasks, then empties the graveyard */
+	ev_idle idle;           /* keeps the loop from sleeping while tasks are left over */
 	struct list tasks;
 	struct list graveyard;
-	uint8_t *scratch;	/* LOOP_SCRATCH_SIZE bytes, valid within one callback: readers read here */
+	uint8_t *
+		scratch; /* LOOP_SCRATCH_SIZE bytes, valid within one callback: readers read here */
 };
 
 /* Something to be done once before the loop next waits, however often it was scheduled. */

@@ -27,8 +27,8 @@
 #include "io/loop.h"
 #include "io/timer.h"
 
-#define TRY_MS	    2500
-#define TRIES	    4	/* c-ares asks every server in each try */
+#define TRY_MS      2500
+#define TRIES       4 /* c-ares asks every server in each try */
 #define DEADLINE_MS 10000
 #define RESOLV_CONF "/etc/resolv.conf"
 #define SOCKETS_MAX 16
@@ -43,7 +43,7 @@ struct resolver {
 		bool used;
 	} sockets[SOCKETS_MAX];
 	struct list queries;
-	struct timespec conf_changed;	/* of RESOLV_CONF when the channel was made; 0: not there */
+	struct timespec conf_changed; /* of RESOLV_CONF when the channel was made; 0: not there */
 	const char *conf;
 	uint64_t deadline_ms;
 };
@@ -51,14 +51,14 @@ struct resolver {
 struct query {
 	struct list node;
 	struct resolver *resolver;
-	struct resolve *for_whom;	/* NULL: cancelled */
-	struct loop_task now;		/* literals are answered by this */
-	struct timer deadline;		/* c-ares doubles its time-outs: its own tries may take longer */
+	struct resolve *for_whom; /* NULL: cancelled */
+	struct loop_task now;     /* literals are answered by this */
+	struct timer deadline;    /* c-ares doubles its time-outs: its own tries may take longer */
 	struct addr list[RESOLVE_MAX];
 	size_t n;
 	int status;
 	uint16_t port;
-	bool asked;			/* c-ares holds it */
+	bool asked; /* c-ares holds it */
 };
 
 static void schedule_timeout(struct resolver *r)
@@ -66,7 +66,8 @@ static void schedule_timeout(struct resolver *r)
 	struct timeval tv, *next = ares_timeout(r->channel, NULL, &tv);
 
 	if (next)
-		timer_start(&r->timer, (uint64_t)next->tv_sec * 1000 + (uint64_t)next->tv_usec / 1000 + 1);
+		timer_start(&r->timer,
+			(uint64_t)next->tv_sec * 1000 + (uint64_t)next->tv_usec / 1000 + 1);
 	else
 		timer_stop(&r->timer);
 }
@@ -102,7 +103,8 @@ static struct socket_watch *watch_of(struct resolver *r, int fd)
 	return free_one;
 }
 
-/* c-ares tells which of its sockets wait for what. More than SOCKETS_MAX go unwatched and time out. */
+/* c-ares tells which of its sockets wait for what. More than SOCKETS_MAX go unwatched and time out.
+ */
 static void on_state(void *arg, ares_socket_t fd, int readable, int writable)
 {
 	struct resolver *r = arg;
@@ -122,12 +124,14 @@ static void on_state(void *arg, ares_socket_t fd, int readable, int writable)
 
 static bool open_channel(struct resolver *r, ares_channel *ret)
 {
-	struct ares_options o = {.timeout = TRY_MS, .tries = TRIES, .sock_state_cb = on_state,
+	struct ares_options o = {.timeout = TRY_MS,
+		.tries = TRIES,
+		.sock_state_cb = on_state,
 		.sock_state_cb_data = r};
 	int mask = ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES | ARES_OPT_SOCK_STATE_CB;
 
 #ifdef ARES_OPT_QUERY_CACHE
-	mask |= ARES_OPT_QUERY_CACHE;	/* its maximum age stays 0: off (c-ares 1.31 has it on) */
+	mask |= ARES_OPT_QUERY_CACHE; /* its maximum age stays 0: off (c-ares 1.31 has it on) */
 #endif
 	return ares_init_options(ret, &o, mask) == ARES_SUCCESS;
 }
@@ -145,8 +149,8 @@ static void follow_conf(struct resolver *r)
 	struct timespec now = conf_time(r);
 	ares_channel fresh;
 
-	if (!list_is_empty(&r->queries) || (now.tv_sec == r->conf_changed.tv_sec &&
-						   now.tv_nsec == r->conf_changed.tv_nsec))
+	if (!list_is_empty(&r->queries) ||
+		(now.tv_sec == r->conf_changed.tv_sec && now.tv_nsec == r->conf_changed.tv_nsec))
 		return;
 	if (!open_channel(r, &fresh))
 		return;
@@ -184,13 +188,13 @@ void resolver_free(struct resolver *r)
 {
 	if (!r)
 		return;
-	list_each(q, &r->queries, struct query, node) {
+	list_each (q, &r->queries, struct query, node) {
 		if (q->for_whom)
 			q->for_whom->query = NULL;
 		q->for_whom = NULL;
 	}
-	ares_destroy(r->channel);	/* ends every query that was asked */
-	list_each_safe(q, &r->queries, struct query, node)
+	ares_destroy(r->channel); /* ends every query that was asked */
+	list_each_safe (q, &r->queries, struct query, node)
 		forget(q);
 	timer_stop(&r->timer);
 	free(r);
@@ -278,7 +282,7 @@ static void on_found(void *arg, int status, int timeouts, struct ares_addrinfo *
 		q->status = -ENOENT;
 	set_ports(q);
 	if (status == ARES_EDESTRUCTION)
-		return;	/* resolver_free() frees it */
+		return; /* resolver_free() frees it */
 	/* not inside c-ares, which must not be re-entered or destroyed from its own callback */
 	loop_task_schedule(q->resolver->loop, &q->now);
 }

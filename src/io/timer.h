@@ -18,8 +18,8 @@ struct timer {
 	ev_timer w;
 	struct loop *loop;
 	timer_f *fired;
-	clock_ms_t at;		/* when it is to fire; 0: stopped */
-	clock_ms_t armed;	/* what libev was told, never later than `at` */
+	clock_ms_t at;    /* when it is to fire; 0: stopped */
+	clock_ms_t armed; /* what libev was told, never later than `at` */
 };
 
 void timer_init(struct timer *t, struct loop *loop, timer_f *fired);

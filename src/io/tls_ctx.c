@@ -22,14 +22,14 @@
 struct tls_ctx {
 	SSL_CTX *ssl;
 	unsigned int refs;
-	unsigned char *alpn;	/* accepted protocols, in wire form, the most wanted first */
+	unsigned char *alpn; /* accepted protocols, in wire form, the most wanted first */
 	unsigned int alpn_len;
 	bool verify;
 };
 
 static const char *ssl_reason(void)
 {
-	unsigned long e = ERR_peek_error();	/* the first is the cause */
+	unsigned long e = ERR_peek_error(); /* the first is the cause */
 	const char *why = e ? ERR_reason_error_string(e) : NULL;
 
 	if (e && ERR_SYSTEM_ERROR(e))
@@ -45,12 +45,12 @@ static struct tls_ctx *new_ctx(const SSL_METHOD *method)
 	t->refs = 1;
 	t->ssl = SSL_CTX_new(method);
 	if (!t->ssl)
-		abort();	/* only without memory */
+		abort(); /* only without memory */
 	SSL_CTX_set_min_proto_version(t->ssl, TLS1_2_VERSION);
-	SSL_CTX_set_options(t->ssl, SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION |
-		SSL_OP_CIPHER_SERVER_PREFERENCE);
+	SSL_CTX_set_options(t->ssl,
+		SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION | SSL_OP_CIPHER_SERVER_PREFERENCE);
 	SSL_CTX_set_mode(t->ssl, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_RELEASE_BUFFERS |
-		SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+					 SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
 	(void)SSL_CTX_set_ciphersuites(t->ssl, SUITES);
 	return t;
 }
@@ -122,7 +122,8 @@ struct tls_ctx *tls_ctx_new_client(const char *ca_file, bool verify, struct err 
 		ok = ca_file ? SSL_CTX_load_verify_locations(t->ssl, ca_file, NULL)
 			     : SSL_CTX_set_default_verify_paths(t->ssl);
 	if (ok != 1) {
-		(void)err_set(err, -EINVAL, "CA file '%s': %s", ca_file ? ca_file : "(system)", ssl_reason());
+		(void)err_set(err, -EINVAL, "CA file '%s': %s", ca_file ? ca_file : "(system)",
+			ssl_reason());
 		tls_ctx_unref(t);
 		return NULL;
 	}

@@ -47,8 +47,8 @@ static bool name_text(const GENERAL_NAME *name, char *ret, size_t size)
 
 static void append_names(char *text, X509 *cert)
 {
-	GENERAL_NAMES *names =
-		cert ? X509_get_ext_d2i(cert, NID_subject_alt_name, NULL, NULL) : NULL;
+	GENERAL_NAMES *names = cert ? X509_get_ext_d2i(cert, NID_subject_alt_name, NULL, NULL)
+				    : NULL;
 	int shown = 0;
 
 	for (int i = 0; i < sk_GENERAL_NAME_num(names); i++) {
@@ -100,7 +100,7 @@ int tls_verify_name(SSL *ssl, const char *name, bool verify, char text[static TL
 		SSL_set_app_data(ssl, text);
 		SSL_set_verify(ssl, SSL_VERIFY_PEER, on_verify);
 	}
-	if (addr_parse_ip(&ip, host, 0) == 0)	/* RFC 6066 §3: literals are no SNI */
+	if (addr_parse_ip(&ip, host, 0) == 0) /* RFC 6066 §3: literals are no SNI */
 		return !verify || X509_VERIFY_PARAM_set1_ip_asc(param, host) == 1 ? 0 : -EINVAL;
 	if (SSL_set_tlsext_host_name(ssl, host) != 1)
 		return -EINVAL;

@@ -11,8 +11,8 @@
 
 #define TLS_VERIFY_TEXT_MAX 160
 
-/* Ask for @name (SNI unless it is an IP literal; a final dot is dropped) and, when @verify, insist on a
- * valid certificate for it. On failure of the handshake @text says why; it must outlive @ssl.
+/* Ask for @name (SNI unless it is an IP literal; a final dot is dropped) and, when @verify, insist
+ * on a valid certificate for it. On failure of the handshake @text says why; it must outlive @ssl.
  * 0 or -EINVAL: no such name can be asked for. */
-int tls_verify_name(
-	SSL *ssl, const char *name, bool verify, char text[static TLS_VERIFY_TEXT_MAX]) MUST_USE;
+int tls_verify_name(SSL *ssl, const char *name, bool verify,
+	char text[static TLS_VERIFY_TEXT_MAX]) MUST_USE;

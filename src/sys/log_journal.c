@@ -30,7 +30,8 @@ static void set(struct iovec *v, char *text)
 	v->iov_len = strlen(text);
 }
 
-static void sink(enum log_level level, const char *message, const struct log_field *fields, size_t n)
+static void sink(enum log_level level, const char *message, const struct log_field *fields,
+	size_t n)
 {
 	char text[FIELDS_MAX][FIELD_SIZE], line[2048], priority[16];
 	struct iovec v[FIELDS_MAX + 3];
@@ -67,7 +68,8 @@ bool log_journal_start(const char *identifier)
 {
 	if (!stderr_is_journal())
 		return false;
-	(void)snprintf(identifier_field, sizeof(identifier_field), "SYSLOG_IDENTIFIER=%s", identifier);
+	(void)snprintf(identifier_field, sizeof(identifier_field), "SYSLOG_IDENTIFIER=%s",
+		identifier);
 	log_set_sink(sink);
 	return true;
 }

@@ -35,7 +35,8 @@ void notify_reloading(void)
 {
 	char text[96];
 
-	(void)snprintf(text, sizeof(text), "RELOADING=1\nMONOTONIC_USEC=%llu", (unsigned long long)clock_us());
+	(void)snprintf(text, sizeof(text), "RELOADING=1\nMONOTONIC_USEC=%llu",
+		(unsigned long long)clock_us());
 	tell(text);
 }
 

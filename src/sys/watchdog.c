@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* watchdog: sd_watchdog_enabled(3); the ping comes from the loop itself, so a stuck loop is found out. */
+/* watchdog: sd_watchdog_enabled(3); the ping comes from the loop itself, so a stuck loop is found
+ * out. */
 #include "sys/watchdog.h"
 
 #include <stddef.h>

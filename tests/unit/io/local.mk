@@ -1,0 +1,22 @@
+EXTRA_DIST += tests/data/certs.sh
+if HAVE_CMOCKA
+IO_TESTS = tests/unit/io/test_addr tests/unit/io/test_conn tests/unit/io/test_listener \
+	tests/unit/io/test_loop
+check_PROGRAMS += $(IO_TESTS)
+TESTS += $(IO_TESTS)
+IO_TESTS_LIBS = src/io/libio.a src/base/libbase.a $(OPENSSL_LIBS) $(CARES_LIBS) $(EV_LIBS) $(CMOCKA_LIBS)
+# libev's watchers pun types
+IO_TESTS_CFLAGS = $(AM_CFLAGS) -fno-strict-aliasing
+tests_unit_io_test_addr_SOURCES = tests/unit/io/test_addr.c
+tests_unit_io_test_addr_CFLAGS = $(IO_TESTS_CFLAGS)
+tests_unit_io_test_addr_LDADD = $(IO_TESTS_LIBS)
+tests_unit_io_test_conn_SOURCES = tests/unit/io/test_conn.c tests/unit/io/io_test.h
+tests_unit_io_test_conn_CFLAGS = $(IO_TESTS_CFLAGS)
+tests_unit_io_test_conn_LDADD = $(IO_TESTS_LIBS)
+tests_unit_io_test_listener_SOURCES = tests/unit/io/test_listener.c tests/unit/io/io_test.h
+tests_unit_io_test_listener_CFLAGS = $(IO_TESTS_CFLAGS)
+tests_unit_io_test_listener_LDADD = $(IO_TESTS_LIBS)
+tests_unit_io_test_loop_SOURCES = tests/unit/io/test_loop.c tests/unit/io/io_test.h
+tests_unit_io_test_loop_CFLAGS = $(IO_TESTS_CFLAGS)
+tests_unit_io_test_loop_LDADD = $(IO_TESTS_LIBS)
+endif
