@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * edge_error: the server's own answers: a short page, or JSON for whom asks for it, and the
+ * machine-readable word in X-Tunnelto-Error. The texts are ours alone; nothing of the request is
+ * repeated in them.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "server/edge_visitor.h"
+
+static const char *reason_of(int status)
+{
+	static const struct {
+		int status;
+		const char *reason;
+	} table[] = {{400, "Bad Request"}, {403, "Forbidden"}, {404, "Not Found"}, {408, "Request Timeout"},
+		{414, "URI Too Long"}, {431, "Request Header Fields Too Large"}, {501, "Not Implemented"},
+		{502, "Bad Gateway"}, {503, "Service Unavailable"}, {504, "Gateway Timeout"},
+		{505, "HTTP Version Not Supported"}};
+
+	for (size_t i = 0; i < ARRAY_SIZE(table); i++) {
+		if (table[i].status == status)
+			return table[i].reason;
+	}
+	return "Error";
+}
+
+static int write_body(char *out, size_t cap, const struct visitor *v, int status, const char *word,
+	const char *text)
+{
+	if (v->wants_json)
+		return snprintf(out, cap, "{\"status\":%d,\"error\":\"%s\",\"message\":\"%s\"}\n", status, word, text);
+	return snprintf(out, cap,
+		"<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><title>%d %s</title></head>"
+		"<body><h1>%d %s</h1><p>%s.</p><p><small>tunnelto: %s</small></p></body></html>\n",
+		status, reason_of(status), status, reason_of(status), text, word);
+}
+
+void edge_error_send(struct visitor *v, int status, const char *word, const char *text)
+{
+	char body[1024], head[512];
+	int body_n = write_body(body, sizeof(body), v, status, word, text), head_n;
+	/* what is left of an unread request cannot be told from the next one */
+	bool close = !v->keep_alive || v->edge->draining || v->phase != VISITOR_WAIT;
+
+	head_n = snprintf(head, sizeof(head),
+		"HTTP/1.1 %d %s\r\nContent-Type: %s; charset=utf-8\r\nContent-Length: %d\r\nCache-Control: no-store\r\n"
+		"X-Tunnelto-Error: %s\r\n%s%s\r\n",
+		status, reason_of(status), v->wants_json ? "application/json" : "text/html", body_n, word,
+		status == 503 ? "Retry-After: 5\r\n" : "", close ? "Connection: close\r\n" : "");
+	v->status = (unsigned int)status;
+	v->answered = true;
+	v->edge->faults_total++;
+	(void)conn_write(&v->conn, head, (size_t)head_n);
+	if (!v->is_head)
+		(void)conn_write(&v->conn, body, (size_t)body_n);
+	v->bytes_out += v->is_head ? 0 : (uint64_t)body_n;
+	if (close) {
+		edge_http_log(v);
+		edge_http_linger(v);
+	} else {
+		v->origin_keeps = v->user.stream != NULL;
+		edge_http_exchange_done(v);
+	}
+}

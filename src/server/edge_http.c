@@ -1,0 +1,456 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * edge_http: HTTP visitors.
+ *
+ *   visitor ──> in ── edge_request ──> stream ──> (client, origin)
+ *   visitor <── conn queue <── edge_response <── stream
+ *
+ * A visitor owns its connection and at most one stream, which is kept between requests. What is
+ * buffered: one head, and of bodies what the stream's ring and the connection's queue may hold;
+ * a slow side stops the other through credit and by pausing reads.
+ *
+ * A visitor that ends its sending side while a response is outstanding is taken to have gone
+ * away, as every browser and curl mean it; only upgraded connections are half-closed.
+ */
+#include "server/edge_http.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+#include "io/tls_ctx.h"
+#include "server/access_log.h"
+#include "server/edge_visitor.h"
+#include "server/tunnel.h"
+
+/* The queue takes all that a stream may be granted. */
+#define OUT_MAX (17 * 1024 * 1024)
+#define LOW_MARK (64 * 1024)
+/* Unread input kept while a response is outstanding; then reading pauses. */
+#define AHEAD_MAX (64 * 1024)
+#define LINGER_MS 2000
+
+const struct edge_http_limits edge_http_limits_default = {
+	.head_max = 32 * 1024,
+	.head_timeout_ms = 10 * 1000,
+	.idle_timeout_ms = 60 * 1000,
+	.response_timeout_ms = 60 * 1000,
+	.body_timeout_ms = 300 * 1000,
+	.connections_max = 20000,
+};
+
+/* --- a stream that is let go cleanly ---------------------------------------------------------- */
+
+/* Its end was sent; the far side's end is awaited without anybody caring for bytes. */
+struct farewell {
+	struct stream_user user;
+};
+
+static void farewell_over(struct stream_user *u)
+{
+	struct farewell *f = container_of(u, struct farewell, user);
+
+	if (u->stream)
+		stream_release(u->stream, CLOSE_DONE);
+	free(f);
+}
+
+static void farewell_data(struct stream_user *u, const uint8_t *bytes, size_t n)
+{
+	stream_reset(u->stream, CLOSE_VISITOR_GONE, "");
+	farewell_over(u);
+}
+
+static void farewell_reset(struct stream_user *u, enum close_reason why, const char *text)
+{
+	farewell_over(u);
+}
+
+static void farewell_writable(struct stream_user *u)
+{
+}
+
+static const struct stream_user_ops farewell_ops = {
+	.data = farewell_data,
+	.end = farewell_over,
+	.reset = farewell_reset,
+	.writable = farewell_writable,
+};
+
+static void say_farewell(struct stream *st)
+{
+	struct farewell *f;
+
+	stream_end(st);
+	if (stream_is_ended(st)) {
+		stream_release(st, CLOSE_DONE);
+		return;
+	}
+	f = mem_new(struct farewell);
+	stream_rebind(st, &f->user, &farewell_ops);
+}
+
+void edge_http_drop_stream(struct visitor *v, bool clean, enum close_reason why)
+{
+	struct stream *st = v->user.stream;
+	struct tunnel *t = TAKE_PTR(v->tunnel);
+
+	if (st && v->uncredited > 0)
+		stream_consumed(st, v->uncredited);
+	v->uncredited = 0;
+	if (st && clean)
+		say_farewell(st);
+	else if (st)
+		stream_reset(st, why, "");
+	v->user.stream = NULL;
+	if (!t)
+		return;
+	tunnel_stream_ended(t);
+	tunnel_unref(t);
+}
+
+void edge_http_credit(struct visitor *v)
+{
+	if (v->uncredited == 0 || conn_queued(&v->conn) > LOW_MARK)
+		return;
+	if (v->user.stream)
+		stream_consumed(v->user.stream, v->uncredited);
+	v->uncredited = 0;
+}
+
+/* --- life of a visitor ------------------------------------------------------------------------ */
+
+static void free_visitor(struct grave *g)
+{
+	struct visitor *v = container_of(g, struct visitor, grave);
+
+	buf_deinit(&v->in);
+	buf_deinit(&v->response_head);
+	http_chunk_deinit(&v->request_body.chunk);
+	http_chunk_deinit(&v->response_body.chunk);
+	free(v->replay);
+	free(v);
+}
+
+void edge_http_log(struct visitor *v)
+{
+	if (v->logged || v->requests == 0)
+		return;
+	v->logged = true;
+	if (v->tunnel)
+		tunnel_count(v->tunnel, v->bytes_in, v->bytes_out);
+	access_log_http(&(struct access_log_http){
+		.visitor = &v->peer,
+		.tunnel = v->tunnel,
+		.host = v->host,
+		.method = v->method[0] ? v->method : "-",
+		.target = v->target[0] ? v->target : "-",
+		.status = v->status,
+		.why = v->why,
+		.bytes_in = v->bytes_in,
+		.bytes_out = v->bytes_out,
+		.duration_ms = loop_now(v->edge->loop) - v->began,
+	});
+}
+
+void edge_http_forget(struct visitor *v, enum close_reason why)
+{
+	bool clean = v->phase == VISITOR_HEAD || (v->phase == VISITOR_UPGRADED && why == CLOSE_DONE);
+
+	if (v->gone)
+		return;
+	v->gone = true;
+	if (v->phase != VISITOR_HEAD && v->phase != VISITOR_LINGER) {
+		v->why = why;
+		edge_http_log(v);
+	}
+	edge_http_drop_stream(v, clean, why);
+	list_del(&v->node);
+	v->edge->n_visitors--;
+	loop_task_cancel(&v->next);
+	if (why == CLOSE_DONE || why == CLOSE_IDLE)
+		conn_close(&v->conn);
+	else
+		conn_abort(&v->conn);
+	loop_bury(v->edge->loop, &v->grave, free_visitor);
+}
+
+void edge_http_linger(struct visitor *v)
+{
+	if (v->gone)
+		return;
+	edge_http_drop_stream(v, /* clean= */ false, v->why == CLOSE_DONE ? CLOSE_VISITOR_GONE : v->why);
+	v->phase = VISITOR_LINGER;
+	buf_clear(&v->in);
+	conn_resume(&v->conn);
+	conn_shutdown(&v->conn);
+	edge_http_set_deadline(v);
+	if (v->conn.read_ended && conn_queued(&v->conn) == 0)
+		edge_http_forget(v, CLOSE_DONE);
+}
+
+void edge_http_exchange_done(struct visitor *v)
+{
+	bool again = v->keep_alive && !v->edge->draining && v->phase != VISITOR_UPGRADED && !v->conn.read_ended;
+
+	edge_http_log(v);
+	if (v->phase == VISITOR_UPGRADED) {
+		edge_http_forget(v, CLOSE_DONE);
+		return;
+	}
+	if (!again) {
+		edge_http_drop_stream(v, /* clean= */ true, CLOSE_DONE);
+		edge_http_linger(v);
+		return;
+	}
+	if (!v->origin_keeps)
+		edge_http_drop_stream(v, /* clean= */ true, CLOSE_DONE);
+	v->stream_used = true;
+	free(TAKE_PTR(v->replay));
+	v->phase = VISITOR_HEAD;
+	edge_http_set_deadline(v);
+	conn_resume(&v->conn);
+	if (buf_len(&v->in) > 0)
+		loop_task_schedule(v->edge->loop, &v->next);
+}
+
+void edge_http_set_deadline(struct visitor *v)
+{
+	const struct edge_http_limits *l = &v->edge->limits;
+	uint64_t ms = 0;
+
+	switch (v->phase) {
+	case VISITOR_HEAD:
+		ms = buf_len(&v->in) > 0 || v->conn.handshaking ? l->head_timeout_ms : l->idle_timeout_ms;
+		break;
+	case VISITOR_BODY:
+		ms = l->body_timeout_ms;
+		break;
+	case VISITOR_WAIT:
+		ms = l->response_timeout_ms;
+		break;
+	case VISITOR_RESPONSE:
+		ms = v->endless ? 0 : l->body_timeout_ms;
+		break;
+	case VISITOR_UPGRADED:
+		break;
+	case VISITOR_LINGER:
+		ms = conn_queued(&v->conn) > 0 ? l->body_timeout_ms : LINGER_MS;
+		break;
+	}
+	conn_set_deadline(&v->conn, ms);
+}
+
+/* --- what the connection says ----------------------------------------------------------------- */
+
+/* Straight into the ring, as a pump does. */
+static void read_upgraded(struct visitor *v)
+{
+	while (v->user.stream) {
+		size_t room = LOOP_SCRATCH_SIZE;
+		uint8_t *to = buf_len(&v->in) ? NULL : stream_reserve(v->user.stream, &room);
+		ssize_t n;
+
+		if (!to) {
+			conn_pause(&v->conn);
+			return;
+		}
+		n = conn_read(&v->conn, to, room);
+		stream_commit(v->user.stream, n > 0 ? (size_t)n : 0);
+		if (n == -EAGAIN)
+			return;
+		if (n < 0) {
+			edge_http_forget(v, CLOSE_VISITOR_GONE);
+			return;
+		}
+		if (n == 0) {
+			stream_end(v->user.stream);
+			if (stream_is_ended(v->user.stream))
+				edge_http_exchange_done(v);
+			return;
+		}
+		v->bytes_in += (uint64_t)n;
+		if ((size_t)n < room)
+			return;
+	}
+}
+
+static void on_bytes(struct visitor *v, const uint8_t *bytes, size_t n)
+{
+	bool first = buf_len(&v->in) == 0;
+
+	if (v->phase == VISITOR_LINGER)
+		return;
+	(void)buf_add(&v->in, bytes, n);
+	if (v->phase == VISITOR_HEAD) {
+		if (first)
+			edge_http_set_deadline(v);
+		edge_request_take(v);
+	} else if (v->phase == VISITOR_BODY) {
+		edge_http_set_deadline(v);
+		edge_request_body(v);
+	}
+	if (!v->gone && v->phase != VISITOR_HEAD && v->phase != VISITOR_LINGER && buf_len(&v->in) >= AHEAD_MAX)
+		conn_pause(&v->conn);
+}
+
+static void on_visitor_end(struct visitor *v)
+{
+	if (v->phase == VISITOR_LINGER || (v->phase == VISITOR_HEAD && buf_len(&v->in) == 0)) {
+		if (conn_queued(&v->conn) == 0)
+			edge_http_forget(v, CLOSE_DONE);
+		return;
+	}
+	edge_http_forget(v, CLOSE_VISITOR_GONE);
+}
+
+static void on_readable(struct visitor *v)
+{
+	uint8_t *scratch = v->edge->loop->scratch;
+	size_t room = MIN(buf_room(&v->in), (size_t)LOOP_SCRATCH_SIZE);
+	ssize_t n;
+
+	if (v->phase == VISITOR_UPGRADED) {
+		read_upgraded(v);
+		return;
+	}
+	if (room == 0) {
+		conn_pause(&v->conn);
+		return;
+	}
+	n = conn_read(&v->conn, scratch, room);
+	if (n == -EAGAIN)
+		return;
+	if (n > 0)
+		on_bytes(v, scratch, (size_t)n);
+	else if (n == 0)
+		on_visitor_end(v);
+	else
+		edge_http_forget(v, CLOSE_VISITOR_GONE);
+}
+
+static void on_timeout(struct visitor *v)
+{
+	switch (v->phase) {
+	case VISITOR_HEAD:
+		if (buf_len(&v->in) > 0) {
+			v->requests++;
+			v->why = CLOSE_TIMEOUT;
+			v->keep_alive = false;
+			edge_error_send(v, 408, "request_timeout", "The request did not arrive in time");
+		} else {
+			edge_http_forget(v, CLOSE_IDLE);
+		}
+		break;
+	case VISITOR_BODY:
+		v->why = CLOSE_TIMEOUT;
+		if (v->answered)
+			edge_http_forget(v, CLOSE_TIMEOUT);
+		else
+			edge_error_send(v, 408, "request_timeout", "The request did not arrive in time");
+		break;
+	case VISITOR_WAIT:
+		v->why = CLOSE_ORIGIN_TIMEOUT;
+		edge_http_drop_stream(v, /* clean= */ false, CLOSE_ORIGIN_TIMEOUT);
+		edge_error_send(v, 504, close_word(CLOSE_ORIGIN_TIMEOUT), close_text(CLOSE_ORIGIN_TIMEOUT));
+		break;
+	case VISITOR_RESPONSE:
+	case VISITOR_UPGRADED:
+		edge_http_forget(v, CLOSE_TIMEOUT);
+		break;
+	case VISITOR_LINGER:
+		edge_http_forget(v, CLOSE_DONE);
+		break;
+	}
+}
+
+static void on_event(struct conn *c, enum conn_event ev)
+{
+	struct visitor *v = container_of(c, struct visitor, conn);
+
+	switch (ev) {
+	case CONN_EV_READY:
+		edge_http_set_deadline(v);
+		break;
+	case CONN_EV_READABLE:
+		on_readable(v);
+		break;
+	case CONN_EV_DRAINED:
+	case CONN_EV_FLUSHED:
+		edge_http_credit(v);
+		if (v->phase == VISITOR_RESPONSE || v->phase == VISITOR_BODY || v->phase == VISITOR_LINGER)
+			edge_http_set_deadline(v);
+		if (v->phase == VISITOR_LINGER && c->read_ended && conn_queued(c) == 0)
+			edge_http_forget(v, CLOSE_DONE);
+		break;
+	case CONN_EV_ERROR:
+		edge_http_forget(v, CLOSE_VISITOR_GONE);
+		break;
+	case CONN_EV_TIMEOUT:
+		on_timeout(v);
+		break;
+	}
+}
+
+static void on_next(struct loop_task *t)
+{
+	edge_request_take(container_of(t, struct visitor, next));
+}
+
+/* --- the edge --------------------------------------------------------------------------------- */
+
+void edge_http_init(struct edge_http *e, struct loop *loop, const struct edge_http_limits *limits,
+	const struct edge_http_ops *ops)
+{
+	memset(e, 0, sizeof(*e));
+	e->loop = loop;
+	e->limits = *limits;
+	e->ops = ops;
+	list_init(&e->visitors);
+}
+
+void edge_http_accept(struct edge_http *e, int fd, const struct addr *peer, struct tls_ctx *tls)
+{
+	struct visitor *v;
+
+	if (e->draining || e->n_visitors >= e->limits.connections_max || !e->ops->admit(e, peer)) {
+		close(fd);
+		return;
+	}
+	v = mem_new(struct visitor);
+	v->edge = e;
+	v->peer = *peer;
+	v->tls = tls != NULL;
+	buf_init(&v->in, MAX(e->limits.head_max, (uint32_t)AHEAD_MAX) + LOOP_SCRATCH_SIZE);
+	buf_init(&v->response_head, e->limits.head_max + FRAME_MAX_DATA);
+	loop_task_init(&v->next, on_next);
+	list_add_tail(&e->visitors, &v->node);
+	e->n_visitors++;
+	conn_open(&v->conn, e->loop, fd, OUT_MAX, on_event);
+	conn_set_low_mark(&v->conn, LOW_MARK);
+	if (tls && conn_start_tls(&v->conn, tls, /* name= */ NULL, /* alpn= */ NULL) < 0) {
+		edge_http_forget(v, CLOSE_INTERNAL);
+		return;
+	}
+	edge_http_set_deadline(v);
+}
+
+void edge_http_drain(struct edge_http *e)
+{
+	e->draining = true;
+	list_each_safe(v, &e->visitors, struct visitor, node) {
+		if (v->phase == VISITOR_HEAD && buf_len(&v->in) == 0)
+			edge_http_forget(v, CLOSE_DONE);
+	}
+}
+
+void edge_http_deinit(struct edge_http *e)
+{
+	struct list *n;
+
+	while ((n = list_first(&e->visitors)))
+		edge_http_forget(list_entry(n, struct visitor, node), CLOSE_SHUTDOWN);
+}

@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * edge_request: the visitor's half: head, routing, body.
+ *
+ * Every request is routed by its own Host. A visitor's stream is kept between requests to the
+ * same tunnel; a request that could not be sent twice (a body, or not a safe method) gets a
+ * stream of its own, because an origin may close a kept connection at the very moment it is used.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "proto/http_forward.h"
+#include "server/edge_visitor.h"
+#include "server/tunnel.h"
+
+/* The head grows by the forwarding fields and a rewritten Host. */
+#define GROWTH 2048
+
+static void refuse(struct visitor *v, enum http_fault fault)
+{
+	edge_error_send(v, http_head_fault_status(fault), http_head_fault_word(fault), http_head_fault_text(fault));
+}
+
+static void copy_text(char *to, size_t size, struct http_span s)
+{
+	size_t n = MIN(s.n, size - 1);
+
+	memcpy(to, s.at, n);
+	to[n] = '\0';
+}
+
+/* What is remembered of a head whose bytes are about to go. */
+static void begin_request(struct visitor *v, const struct http_head *h)
+{
+	struct http_span path = h->path;
+	const char *query = memchr(path.at, '?', path.n);
+
+	if (query)
+		path.n = (size_t)(query - path.at);	/* queries hold secrets: never logged */
+	copy_text(v->method, sizeof(v->method), h->method);
+	copy_text(v->target, sizeof(v->target), path);
+	v->is_head = http_head_span_is(h->method, "HEAD");
+	v->is_1_0 = h->minor == 0;
+	v->keep_alive = h->keep_alive;
+	v->wants_json = h->accepts_json;
+	v->wants_upgrade = h->upgrade;
+	v->replayable = !h->has_length && !h->chunked && !h->upgrade &&
+			(v->is_head || http_head_span_is(h->method, "GET") || http_head_span_is(h->method, "OPTIONS"));
+	http_body_of_request(&v->request_body, h);
+	v->requests++;
+	v->edge->requests_total++;
+}
+
+/* --- the stream ------------------------------------------------------------------------------ */
+
+static bool open_stream(struct visitor *v, struct tunnel *t)
+{
+	struct frame_open open = {.tls = v->tls};
+	char ip[ADDR_TEXT_MAX];
+	enum close_reason why = CLOSE_NO_TUNNEL;
+	struct stream *st;
+
+	addr_format(&v->peer, ip);
+	(void)snprintf(open.visitor, sizeof(open.visitor), "%.63s", ip);
+	st = tunnel_open_stream(t, &open, &why);
+	if (!st) {
+		edge_error_send(v, close_http_status(why), close_word(why), close_text(why));
+		return false;
+	}
+	stream_bind(st, &v->user, &edge_response_user_ops);
+	v->tunnel = tunnel_ref(t);
+	v->stream_used = false;
+	return true;
+}
+
+/* A stream to @t: the one there is, if it may carry this request, or a new one. */
+static bool want_stream(struct visitor *v, struct tunnel *t)
+{
+	if (v->user.stream && v->tunnel == t && t->peer && v->replayable)
+		return true;
+	edge_http_drop_stream(v, /* clean= */ true, CLOSE_DONE);
+	return open_stream(v, t);
+}
+
+static void send_head(struct visitor *v, const struct http_head *h)
+{
+	size_t cap = v->edge->limits.head_max + GROWTH, n;
+	uint8_t *out = mem_alloc(cap);
+	char ip[ADDR_TEXT_MAX];
+	struct http_forward f = {
+		.host = v->tunnel->host_header,
+		.visitor_ip = ip,
+		.proto = v->tls ? "https" : "http",
+		.upgrade = v->wants_upgrade,
+	};
+
+	addr_format_ip(&v->peer, ip);
+	n = http_forward_request(out, cap, h, &f);
+	if (n == 0 || stream_room(v->user.stream) < n) {
+		free(out);
+		edge_error_send(v, 431, "head_too_large", "the head is too large");
+		return;
+	}
+	(void)stream_write(v->user.stream, out, n);
+	free(v->replay);
+	v->replay = v->stream_used && v->replayable ? out : NULL;
+	v->replay_n = n;
+	if (!v->replay)
+		free(out);
+	v->bytes_in += n;
+}
+
+bool edge_request_retry(struct visitor *v)
+{
+	struct tunnel *t = v->tunnel;
+	uint8_t *head = TAKE_PTR(v->replay);
+	bool again = head && t && t->peer && !v->answered && buf_len(&v->response_head) == 0;
+
+	if (again) {
+		(void)tunnel_ref(t);
+		edge_http_drop_stream(v, /* clean= */ false, CLOSE_ORIGIN_RESET);
+		if (open_stream(v, t))
+			(void)stream_write(v->user.stream, head, v->replay_n);
+		tunnel_unref(t);
+	}
+	free(head);
+	return again;
+}
+
+/* --- the head -------------------------------------------------------------------------------- */
+
+static void route(struct visitor *v, const struct http_head *h)
+{
+	struct edge_http *e = v->edge;
+	struct tunnel *t;
+
+	if (hostname_normalise(v->host, h->host.at, h->host.n) < 0) {
+		v->host[0] = '\0';
+		refuse(v, HTTP_FAULT_BAD_HOST);
+		return;
+	}
+	t = e->ops->route(e, v->host);
+	/* so far the request is read, bodies aside: an answer of ours may keep the connection */
+	v->phase = v->request_body.done ? VISITOR_WAIT : VISITOR_BODY;
+	if (!t) {
+		v->why = CLOSE_NO_TUNNEL;
+		edge_error_send(v, 404, "no_tunnel", "There is no tunnel of this name");
+		return;
+	}
+	if (!want_stream(v, t))
+		return;
+	send_head(v, h);
+}
+
+static void reset_request(struct visitor *v)
+{
+	v->began = loop_now(v->edge->loop);
+	v->status = 0;
+	v->why = CLOSE_DONE;
+	v->bytes_in = v->bytes_out = 0;
+	v->host[0] = v->method[0] = v->target[0] = '\0';
+	v->keep_alive = v->is_head = v->wants_json = v->answered = v->origin_keeps = v->endless = v->logged = false;
+	buf_clear(&v->response_head);
+	v->response_scanned = 0;
+}
+
+void edge_request_take(struct visitor *v)
+{
+	struct http_head *h;
+	enum http_fault fault;
+	long n;
+
+	if (v->gone || v->phase != VISITOR_HEAD || buf_len(&v->in) == 0)
+		return;
+	n = http_head_scan(buf_data(&v->in), buf_len(&v->in), v->edge->limits.head_max, &v->scanned);
+	if (n == 0)
+		return;
+	reset_request(v);
+	v->scanned = 0;
+	if (n < 0) {
+		refuse(v, (enum http_fault)-n);
+		return;
+	}
+	h = mem_alloc(sizeof(*h));
+	fault = http_head_request(h, buf_data(&v->in), (size_t)n);
+	if (fault == HTTP_FAULT_NONE) {
+		begin_request(v, h);
+		route(v, h);
+	} else {
+		refuse(v, fault);
+	}
+	free(h);
+	if (v->gone || v->phase == VISITOR_LINGER)
+		return;
+	buf_consume(&v->in, (size_t)n);
+	edge_http_set_deadline(v);
+	if (v->phase == VISITOR_BODY)
+		edge_request_body(v);
+	else if (v->phase == VISITOR_HEAD)
+		loop_task_schedule(v->edge->loop, &v->next);	/* answered by ourselves already */
+}
+
+/* --- the body -------------------------------------------------------------------------------- */
+
+static void body_done(struct visitor *v)
+{
+	v->phase = v->answered ? VISITOR_RESPONSE : VISITOR_WAIT;
+	edge_http_set_deadline(v);
+}
+
+void edge_request_body(struct visitor *v)
+{
+	while (v->phase == VISITOR_BODY && v->user.stream && buf_len(&v->in) > 0) {
+		size_t room = stream_room(v->user.stream), n = MIN(buf_len(&v->in), room);
+		long taken;
+
+		if (n == 0) {
+			/* asks for `writable` */
+			(void)stream_write(v->user.stream, buf_data(&v->in), buf_len(&v->in));
+			conn_pause(&v->conn);
+			return;
+		}
+		taken = http_body_take(&v->request_body, buf_data(&v->in), n);
+		if (taken < 0) {
+			v->why = CLOSE_BAD_MESSAGE;
+			edge_http_drop_stream(v, /* clean= */ false, CLOSE_BAD_MESSAGE);
+			if (v->answered)
+				edge_http_forget(v, CLOSE_BAD_MESSAGE);
+			else
+				refuse(v, (enum http_fault)-taken);
+			return;
+		}
+		(void)stream_write(v->user.stream, buf_data(&v->in), (size_t)taken);
+		buf_consume(&v->in, (size_t)taken);
+		v->bytes_in += (uint64_t)taken;
+		if (v->request_body.done)
+			body_done(v);
+	}
+}
