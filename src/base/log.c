@@ -52,6 +52,11 @@ void log_set_sink(log_sink_f *sink)
 	log_state.sink = sink ? sink : log_sink_stderr;
 }
 
+log_sink_f *log_get_sink(void)
+{
+	return log_state.sink;
+}
+
 void log_set_level(enum log_level level)
 {
 	log_state.level = level;

@@ -31,6 +31,7 @@ typedef void log_sink_f(enum log_level level, const char *message, const struct 
 
 /* Default: stderr, "level: message key=value …", quoted where needed, controls escaped. */
 void log_set_sink(log_sink_f *sink);
+log_sink_f *log_get_sink(void);
 void log_set_level(enum log_level level);
 enum log_level log_get_level(void);
 bool log_enabled(enum log_level level);

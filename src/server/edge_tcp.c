@@ -108,7 +108,10 @@ static void on_accept(struct listener *l, int fd, const struct addr *peer)
 	e->n_visitors++;
 	pump_init(&g->pump, e->loop, st, CLOSE_VISITOR_GONE, on_done);
 	pump_set_idle(&g->pump, e->idle_ms);
-	(void)pump_connect(&g->pump, fd, /* ctx= */ NULL, /* name= */ NULL, /* preamble= */ NULL, 0);
+	if (pump_connect(&g->pump, fd, /* ctx= */ NULL, /* name= */ NULL, /* preamble= */ NULL, 0) < 0) {
+		pump_stop(&g->pump, CLOSE_INTERNAL, "");
+		forget(g, CLOSE_INTERNAL);
+	}
 }
 
 struct edge_tcp *edge_tcp_open(struct loop *loop, const struct addr *a, struct tunnel *t, struct err *err)

@@ -5,6 +5,7 @@
 
 #include <stdint.h>
 
+#include "base/list.h"
 #include "base/macros.h"
 #include "io/listener.h"
 

@@ -1,0 +1,492 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * hub: the server as one object.
+ *
+ *   hub ⊃ fronts (listeners) ; edge_http ⊃ visitors ; peers ⊃ session, tunnels ⊃ edge_tcp ;
+ *         keys ; names ; ctl ⊃ calls
+ *
+ * Listeners hand connections to the edge, to libwebsockets or to lanes (front.c); peers register
+ * tunnels (registrar.c); the edge asks the hub for a name's tunnel. Names point at tunnels, never
+ * own them.
+ */
+#include "server/hub.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/err.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/paths.h"
+#include "base/rand.h"
+#include "base/str.h"
+#include "mux/session.h"
+#include "server/access_log.h"
+#include "server/edge_tcp.h"
+#include "server/front.h"
+#include "server/peer.h"
+#include "server/server_verbs.h"
+#include "server/tunnel.h"
+#include "sys/limits.h"
+#include "sys/listen_fds.h"
+#include "sys/notify.h"
+#include "ws/ws_loop.h"
+#include "ws/ws_server.h"
+
+/* STATUS= is told at most this often. */
+#define STATUS_MS 1000
+
+/* --- what others ask ------------------------------------------------------------------------- */
+
+struct peer *hub_find_peer(const struct hub *h, const char *session_id)
+{
+	list_each(p, &h->peers, struct peer, node) {
+		if (p->greeted && str_eq(p->id, session_id))
+			return p;
+	}
+	return NULL;
+}
+
+struct admit_rights hub_rights_of(const struct hub *h, const struct peer *p)
+{
+	static const struct str_list nothing;
+	struct admit_rights rights = {.allow = &nothing};
+	const struct server_conf_key *key = p->anonymous ? NULL : keys_find(&h->keys, p->key_id);
+
+	if (p->anonymous)
+		admit_rights_of_anonymous(&rights, &h->conf);
+	else if (key && !key->revoked)
+		admit_rights_of_key(&rights, key);
+	return rights;
+}
+
+struct session_limits hub_session_limits(const struct hub *h)
+{
+	struct session_limits l = session_limits_default;
+
+	l.window = (uint32_t)h->conf.limits.window;
+	l.memory = h->conf.limits.session_memory;
+	l.max_streams = h->conf.limits.streams;
+	l.grace_ms = (uint32_t)h->conf.timeouts.grace;
+	return l;
+}
+
+/* The first public listener says what is not configured. */
+static const struct front *first_public(const struct hub *h)
+{
+	list_each(f, &h->fronts, struct front, node) {
+		if (f->role == FRONT_PUBLIC)
+			return f;
+	}
+	return NULL;
+}
+
+char *hub_url(const struct hub *h, const struct tunnel *t)
+{
+	const struct front *f = first_public(h);
+	bool tls = h->conf.public_scheme == SERVER_CONF_SCHEME_HTTPS ||
+		   (h->conf.public_scheme == SERVER_CONF_SCHEME_AUTO && f && f->tls);
+	uint16_t port = h->conf.public_port ? h->conf.public_port : f ? addr_port(&f->listener.local) : 0;
+	const char *host = h->conf.tcp.host;
+
+	if (t->proto == HELLO_PROTO_TCP) {
+		if (!host)
+			host = h->conf.allowed_hosts.n ? h->conf.allowed_hosts.items[0] : "localhost";
+		return mem_printf("tcp://%s:%u", host, t->port);
+	}
+	if (port == 0 || port == (tls ? 443 : 80))
+		return mem_printf("%s://%s/", tls ? "https" : "http", t->hostname);
+	return mem_printf("%s://%s:%u/", tls ? "https" : "http", t->hostname, port);
+}
+
+int hub_check(struct hub *h, const struct ws_request *rq, const char **ret_text)
+{
+	static struct log_limit limit;
+	char from[ADDR_TEXT_MAX];
+
+	if (!admit_address(&h->conf, &rq->peer)) {
+		*ret_text = "this address is blocked\n";
+		return 403;
+	}
+	if (h->draining || h->n_peers >= h->conf.limits.sessions) {
+		*ret_text = "the server takes no clients now\n";
+		return 503;
+	}
+	if (!rq->v2) {
+		*ret_text = "subprotocol tunnelto.v2 is expected\n";
+		return 426;
+	}
+	if (rq->bearer[0] ? keys_find_secret(&h->keys, rq->bearer) != NULL : h->conf.anonymous)
+		return 0;
+	addr_format_ip(&rq->peer, from);
+	if (log_limit_pass(&limit, loop_now(h->loop), 10))
+		log_with(LOG_LV_NOTICE, rq->bearer[0] ? "client refused: unknown or revoked key" : "client refused: no key",
+			{"PEER", from});
+	*ret_text = rq->bearer[0] ? "unknown or revoked key\n" : "a key is needed\n";
+	return 401;
+}
+
+struct session *hub_claim_lane(struct hub *h, const char *token)
+{
+	list_each(p, &h->peers, struct peer, node) {
+		if (!p->over && peer_claim_token(p, token))
+			return session_is_live(&p->session) ? &p->session : NULL;
+	}
+	return NULL;
+}
+
+bool hub_admit_tcp(const struct edge_tcp *e, const struct addr *peer)
+{
+	const struct peer *p = e->tunnel->peer;
+
+	return p && admit_address(&p->hub->conf, peer);
+}
+
+static struct tunnel *on_route(struct edge_http *e, const char *host)
+{
+	return names_find_host(&container_of(e, struct hub, edge)->names, host);
+}
+
+static bool on_admit(struct edge_http *e, const struct addr *peer)
+{
+	return admit_address(&container_of(e, struct hub, edge)->conf, peer);
+}
+
+static bool on_own_host(struct edge_http *e, const char *host)
+{
+	return str_list_has(&container_of(e, struct hub, edge)->conf.allowed_hosts, host);
+}
+
+static const struct edge_http_ops edge_ops = {
+	.route = on_route,
+	.admit = on_admit,
+	.is_own_host = on_own_host,
+};
+
+/* --- status ---------------------------------------------------------------------------------- */
+
+void hub_status_text(const struct hub *h, char *to, size_t size)
+{
+	size_t streams = 0;
+
+	list_each(p, &h->peers, struct peer, node)
+		streams += session_stream_count(&p->session);
+	if (!h->conf.anonymous && keys_count(&h->keys) == 0)
+		(void)snprintf(to, size, "no keys: nobody may connect (tunnelctl server key add NAME)");
+	else
+		(void)snprintf(to, size, "%s%u clients, %u tunnels, %zu streams", h->draining ? "stopping; " : "", h->n_peers,
+			h->n_tunnels, streams);
+}
+
+static void on_status(struct timer *t)
+{
+	struct hub *h = container_of(t, struct hub, status);
+	char text[256];
+
+	if (!h->status_due)
+		return;
+	h->status_due = false;
+	hub_status_text(h, text, sizeof(text));
+	notify_status("%s", text);
+}
+
+void hub_changed(struct hub *h)
+{
+	h->status_due = true;
+	if (!timer_is_active(&h->status))
+		timer_start(&h->status, STATUS_MS);
+}
+
+/* --- keys and configuration ------------------------------------------------------------------ */
+
+unsigned int hub_enforce_keys(struct hub *h)
+{
+	unsigned int n = 0;
+	struct list *at = h->peers.next;
+
+	while (at != &h->peers) {
+		struct peer *p = list_entry(at, struct peer, node);
+		bool fine = p->anonymous ? h->conf.anonymous : keys_is_valid(&h->keys, p->key_id);
+
+		at = at->next;
+		if (fine)
+			continue;
+		peer_end(p, CLOSE_KEY_REVOKED, "the key was revoked");
+		n++;
+		at = h->peers.next;	/* ending one may have ended others */
+	}
+	hub_changed(h);
+	return n;
+}
+
+static void apply_conf(struct hub *h)
+{
+	static const enum log_level levels[] = {LOG_LV_ERR, LOG_LV_WARNING, LOG_LV_NOTICE, LOG_LV_INFO, LOG_LV_DEBUG};
+
+	h->edge.limits = (struct edge_http_limits){
+		.head_max = (uint32_t)h->conf.limits.head,
+		.head_timeout_ms = (uint32_t)h->conf.timeouts.head,
+		.idle_timeout_ms = (uint32_t)h->conf.timeouts.idle,
+		.response_timeout_ms = (uint32_t)h->conf.timeouts.response,
+		.body_timeout_ms = (uint32_t)h->conf.timeouts.body,
+		.connections_max = h->conf.limits.visitors,
+	};
+	log_set_level(levels[h->conf.log.level]);
+	access_log_set(h->conf.log.access);
+	keys_configure(&h->keys, &h->conf.keys);
+}
+
+bool hub_reload(struct hub *h, struct conf_report *report)
+{
+	struct server_conf fresh;
+	struct str_list changed = {0};
+
+	server_conf_init(&fresh);
+	if (!server_conf_load(&fresh, h->conf_path, report)) {
+		server_conf_deinit(&fresh);
+		return false;
+	}
+	bind_changes(&server_conf_table, &h->conf, &fresh, CONF_NO_RELOAD, &changed);
+	for (size_t i = 0; i < changed.n; i++)
+		log_warn("'%s' has changed, which needs a restart", changed.items[i]);
+	str_list_deinit(&changed);
+	server_conf_deinit(&h->conf);
+	/* the lists' heads point at themselves: they move by splicing, the rest by value */
+	h->conf = fresh;
+	list_init(&h->conf.public_listeners);
+	list_init(&h->conf.control_listeners);
+	list_init(&h->conf.keys);
+	list_splice_tail(&h->conf.public_listeners, &fresh.public_listeners);
+	list_splice_tail(&h->conf.control_listeners, &fresh.control_listeners);
+	list_splice_tail(&h->conf.keys, &fresh.keys);
+	apply_conf(h);
+	(void)hub_enforce_keys(h);
+	log_notice("configuration read again");
+	return true;
+}
+
+/* --- stopping -------------------------------------------------------------------------------- */
+
+static bool is_quiet(const struct hub *h)
+{
+	list_each(p, &h->peers, struct peer, node) {
+		if (session_stream_count(&p->session) > 0)
+			return false;
+	}
+	return h->edge.n_visitors == 0;
+}
+
+/* Polled while draining only: streams end in many places. */
+static void on_drain(struct timer *t)
+{
+	struct hub *h = container_of(t, struct hub, drain);
+
+	if (is_quiet(h) || loop_now(h->loop) >= h->drain_until)
+		loop_stop(h->loop);
+	else
+		timer_start(&h->drain, 50);
+}
+
+void hub_drain(struct hub *h)
+{
+	if (h->draining) {
+		loop_stop(h->loop);
+		return;
+	}
+	h->draining = true;
+	notify_stopping();
+	log_notice("stopping: open requests have %llu ms to finish", (unsigned long long)h->conf.timeouts.drain);
+	notify_extend_timeout_ms((unsigned int)h->conf.timeouts.drain + 5000);
+	list_each(f, &h->fronts, struct front, node)
+		front_stop(f);
+	edge_http_drain(&h->edge);
+	list_each_safe(p, &h->peers, struct peer, node)
+		session_goaway(&p->session, CLOSE_SHUTDOWN, 1000, "the server is stopping");
+	h->drain_until = loop_now(h->loop) + h->conf.timeouts.drain;
+	timer_start(&h->drain, 1);
+}
+
+static void on_term(struct sig *s)
+{
+	hub_drain(container_of(s, struct hub, term));
+}
+
+static void on_interrupt(struct sig *s)
+{
+	hub_drain(container_of(s, struct hub, interrupt));
+}
+
+static void on_hangup(struct sig *s)
+{
+	struct hub *h = container_of(s, struct hub, hangup);
+	struct conf_report report;
+
+	notify_reloading();
+	report_init(&report);
+	if (!hub_reload(h, &report)) {
+		for (size_t i = 0; report_get(&report, i); i++) {
+			CLEANUP(str_deinit) struct str line = STR_INIT(1024);
+
+			report_format(report_get(&report, i), &line);
+			log_err("%s", str_get(&line));
+		}
+		log_err("reload failed: nothing was changed");
+	}
+	report_deinit(&report);
+	notify_ready();
+}
+
+/* --- life ------------------------------------------------------------------------------------ */
+
+static int load_name_secret(struct hub *h, const char *dir, struct err *err)
+{
+	CLEANUP(mem_cleanup) char *path = mem_printf("%s/name-secret", dir);
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t n;
+
+	if (fd < 0 && errno == ENOENT) {
+		rand_bytes(h->name_secret, sizeof(h->name_secret));
+		fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+		n = fd < 0 ? -1 : write(fd, h->name_secret, sizeof(h->name_secret));
+	} else {
+		n = fd < 0 ? -1 : read(fd, h->name_secret, sizeof(h->name_secret));
+	}
+	if (n != (ssize_t)sizeof(h->name_secret)) {
+		int e = n < 0 ? errno : EINVAL;
+
+		if (fd >= 0)
+			close(fd);
+		return err_set_errno(err, -e, "state file '%s'", path);
+	}
+	close(fd);
+	return 0;
+}
+
+static int open_state(struct hub *h, struct err *err)
+{
+	const char *dir = h->conf.state_dir ? h->conf.state_dir : getenv("STATE_DIRECTORY");
+	char path[512];
+
+	if (!dir)
+		dir = PATHS_SERVER_STATE;
+	if (mkdir(dir, 0700) < 0 && errno != EEXIST)
+		return err_set_errno(err, -errno, "state directory '%s'", dir);
+	(void)snprintf(path, sizeof(path), "%s/keys.yaml", dir);
+	if (keys_init(&h->keys, path, err) < 0)
+		return -EINVAL;
+	return load_name_secret(h, dir, err);
+}
+
+/* Passed sockets of a role take the place of the configured ones, whose TLS settings they use in order. */
+static int open_fronts(struct hub *h, enum front_role role, const char *name, const struct list *confs, struct err *err)
+{
+	struct list *at = confs->next;
+	int fd = listen_fds_take(name);
+	bool passed = fd >= 0;
+
+	for (; fd >= 0; fd = listen_fds_take(name)) {
+		const struct server_conf_listener *c =
+			at != confs ? list_entry(at, struct server_conf_listener, node) : NULL;
+
+		at = at != confs ? at->next : at;
+		if (!front_open(h, role, c, fd, err))
+			return -EINVAL;
+	}
+	if (passed)
+		return 0;
+	list_each(c, confs, struct server_conf_listener, node) {
+		if (!front_open(h, role, c, -1, err))
+			return -EINVAL;
+	}
+	return 0;
+}
+
+static void tell_listeners(const struct hub *h)
+{
+	list_each(f, &h->fronts, struct front, node) {
+		char where[ADDR_TEXT_MAX];
+
+		addr_format(&f->listener.local, where);
+		log_with(LOG_LV_NOTICE, "listening", {"ROLE", front_role_name(f)}, {"ADDRESS", where},
+			{"TLS", f->tls ? "yes" : "no"});
+	}
+	if (!h->conf.anonymous && keys_count(&h->keys) == 0)
+		log_warn("no keys: nobody may connect; make one with 'tunnelctl server key add NAME --allow GLOBS'");
+}
+
+static bool healthy(struct watchdog *w)
+{
+	return true;	/* that the loop runs is what there is to show without a client of our own */
+}
+
+static int open_sockets(struct hub *h, struct err *err)
+{
+	if (open_fronts(h, FRONT_PUBLIC, "public", &h->conf.public_listeners, err) < 0 ||
+		open_fronts(h, FRONT_CONTROL, "control", &h->conf.control_listeners, err) < 0)
+		return -EINVAL;
+	ctl_server_init(&h->ctl, h->loop, &server_verbs_interface, "tunnelto-server", "tunnelto");
+	return ctl_server_open(&h->ctl, h->conf.control_socket, listen_fds_take("varlink"), err);
+}
+
+int hub_open(struct hub *h, struct loop *loop, const char *conf_path, struct err *err)
+{
+	h->loop = loop;
+	h->conf_path = conf_path;
+	list_init(&h->peers);
+	list_init(&h->fronts);
+	list_init(&h->ctl.connections);
+	listener_init(&h->ctl.listener);
+	names_init(&h->names);
+	list_init(&h->keys.configured);
+	list_init(&h->keys.kept);
+	timer_init(&h->status, loop, on_status);
+	timer_init(&h->drain, loop, on_drain);
+	ctl_events_init(&h->events, loop);
+	ctl_events_install(&h->events);
+	(void)limits_raise_nofile();
+	edge_http_init(&h->edge, loop, &edge_http_limits_default, &edge_ops);
+	if (open_state(h, err) < 0)
+		return -EINVAL;
+	apply_conf(h);
+	h->ws = ws_loop_new(loop, err);
+	if (!h->ws || open_sockets(h, err) < 0)
+		return -EINVAL;
+	listen_fds_close_rest();
+	sig_start(&h->term, loop, SIGTERM, on_term);
+	sig_start(&h->interrupt, loop, SIGINT, on_interrupt);
+	sig_start(&h->hangup, loop, SIGHUP, on_hangup);
+	tell_listeners(h);
+	notify_ready();
+	h->status_due = true;
+	on_status(&h->status);
+	watchdog_start(&h->watchdog, loop, healthy);
+	return 0;
+}
+
+void hub_close(struct hub *h)
+{
+	sig_stop(&h->term);
+	sig_stop(&h->interrupt);
+	sig_stop(&h->hangup);
+	watchdog_stop(&h->watchdog);
+	edge_http_deinit(&h->edge);
+	while (!list_is_empty(&h->peers))
+		peer_end(list_entry(h->peers.next, struct peer, node), CLOSE_SHUTDOWN, "the server is stopping");
+	ctl_server_close(&h->ctl);
+	while (!list_is_empty(&h->fronts))
+		front_close(list_entry(h->fronts.next, struct front, node));
+	timer_stop(&h->status);
+	timer_stop(&h->drain);
+	ws_loop_free(h->ws);
+	ctl_events_deinit(&h->events);
+	names_deinit(&h->names);
+	keys_deinit(&h->keys);
+	server_conf_deinit(&h->conf);
+	mem_wipe(h->name_secret, sizeof(h->name_secret));
+}

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+
+/* hub: the root object of tunnelto-server: everything it owns hangs here. */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/list.h"
+#include "ctl/ctl_events.h"
+#include "ctl/ctl_server.h"
+#include "io/loop.h"
+#include "io/sig.h"
+#include "io/timer.h"
+#include "server/admit.h"
+#include "server/edge_http.h"
+#include "server/keys.h"
+#include "server/names.h"
+#include "server/server_conf.h"
+#include "sys/watchdog.h"
+
+struct edge_tcp;
+struct err;
+struct hub;
+struct peer;
+struct session;
+struct session_limits;
+struct tunnel;
+struct ws_loop;
+struct ws_request;
+
+struct hub {
+	struct loop *loop;
+	const char *conf_path;
+	struct server_conf conf;
+	struct keys keys;
+	struct names names;
+	struct list peers;
+	uint32_t n_peers, n_tunnels;
+	struct list fronts;
+	struct edge_http edge;
+	struct ws_loop *ws;
+	struct ctl_server ctl;
+	struct ctl_events events;
+	struct watchdog watchdog;
+	struct timer status, drain;
+	struct sig term, interrupt, hangup;
+	uint8_t name_secret[32];
+	clock_ms_t drain_until;
+	bool status_due, draining;
+};
+
+/* Open everything as configured (@h->conf is filled). Words on failure; hub_close() all the same. */
+int hub_open(struct hub *h, struct loop *loop, const char *conf_path, struct err *err) MUST_USE;
+void hub_close(struct hub *h);
+/* Read the configuration again and apply what may change; mistakes to @report change nothing. */
+bool hub_reload(struct hub *h, struct conf_report *report) MUST_USE;
+/* No new visitors and clients; what is open may finish; then the loop stops. */
+void hub_drain(struct hub *h);
+
+/* For the rooms' own parts: */
+/* Something that STATUS= tells has changed. */
+void hub_changed(struct hub *h);
+void hub_status_text(const struct hub *h, char *to, size_t size);
+struct peer *hub_find_peer(const struct hub *h, const char *session_id);
+struct admit_rights hub_rights_of(const struct hub *h, const struct peer *p);
+struct session_limits hub_session_limits(const struct hub *h);
+/* The URL that visitors use; to be freed. */
+char *hub_url(const struct hub *h, const struct tunnel *t);
+/* May this WebSocket be opened? 0, or an HTTP status and words. */
+int hub_check(struct hub *h, const struct ws_request *rq, const char **ret_text);
+struct session *hub_claim_lane(struct hub *h, const char *token);
+bool hub_admit_tcp(const struct edge_tcp *e, const struct addr *peer);
+/* End the sessions of keys that are no longer good; how many. */
+unsigned int hub_enforce_keys(struct hub *h);

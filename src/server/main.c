@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: MIT */
+/* main: tunnelto-server's command line; the server itself is the hub. */
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "base/err.h"
+#include "base/log.h"
+#include "base/paths.h"
+#include "base/str.h"
+#include "io/loop.h"
+#include "server/hub.h"
+#include "sys/listen_fds.h"
+#include "sys/log_journal.h"
+
+struct options {
+	const char *config;
+	bool check, verbose;
+};
+
+static const char usage_text[] =
+	"usage: tunnelto-server [--config FILE] [--check-config] [--verbose]\n"
+	"\n"
+	"  --config FILE    configuration (default " PATHS_SERVER_CONF ")\n"
+	"  --check-config   say what is wrong with the configuration, and exit\n"
+	"  --verbose        log more\n"
+	"  --version        the version, and exit\n"
+	"  --help           this, and exit\n"
+	"\n"
+	"tunnelto-server(8), tunnelto-server.yaml(5)\n";
+
+/* -1: go on; else exit with that. */
+static int parse_options(struct options *o, int argc, char **argv)
+{
+	static const struct option known[] = {
+		{"config", required_argument, NULL, 'c'},
+		{"check-config", no_argument, NULL, 'k'},
+		{"verbose", no_argument, NULL, 'v'},
+		{"version", no_argument, NULL, 'V'},
+		{"help", no_argument, NULL, 'h'},
+		{NULL, 0, NULL, 0},
+	};
+	int opt;
+
+	while ((opt = getopt_long(argc, argv, "c:vVh", known, NULL)) >= 0) {
+		if (opt == 'c') {
+			o->config = optarg;
+		} else if (opt == 'k') {
+			o->check = true;
+		} else if (opt == 'v') {
+			o->verbose = true;
+		} else if (opt == 'V') {
+			puts("tunnelto-server " PACKAGE_VERSION);
+			return EX_OK;
+		} else if (opt == 'h') {
+			fputs(usage_text, stdout);
+			return EX_OK;
+		} else {
+			return EX_USAGE;
+		}
+	}
+	if (optind < argc) {
+		fprintf(stderr, "tunnelto-server: unexpected argument '%s'\n", argv[optind]);
+		return EX_USAGE;
+	}
+	return -1;
+}
+
+static int load(struct server_conf *conf, const char *path)
+{
+	struct conf_report report;
+	CLEANUP(str_deinit) struct str text = STR_INIT(64 * 1024);
+	bool fine;
+
+	report_init(&report);
+	fine = server_conf_load(conf, path, &report);
+	if (!fine) {
+		report_print(&report, &text);
+		fputs(str_get(&text), stderr);
+	}
+	report_deinit(&report);
+	return fine ? EX_OK : EX_CONFIG;
+}
+
+static int serve(struct hub *h, const char *config)
+{
+	struct loop loop;
+	struct err err = {0};
+	int code = EX_OK;
+
+	if (loop_init(&loop) < 0) {
+		log_err("no event loop could be made");
+		return EX_OSERR;
+	}
+	if (listen_fds_collect() < 0)
+		log_warn("the sockets that were passed cannot be used, ignoring");
+	if (hub_open(h, &loop, config, &err) < 0) {
+		log_err("%s", err.text);
+		code = EX_CONFIG;
+	} else {
+		loop_run(&loop);
+		log_notice("stopped");
+	}
+	hub_close(h);
+	loop_deinit(&loop);
+	return code;
+}
+
+int main(int argc, char **argv)
+{
+	struct options o = {.config = PATHS_SERVER_CONF};
+	static struct hub hub;
+	int code = parse_options(&o, argc, argv);
+
+	if (code >= 0)
+		return code;
+	log_set_timestamps(!log_journal_start("tunnelto-server"));
+	server_conf_init(&hub.conf);
+	code = load(&hub.conf, o.config);
+	if (o.check || code != EX_OK) {
+		server_conf_deinit(&hub.conf);
+		return code;
+	}
+	if (o.verbose)
+		hub.conf.log.level = LOG_LV_DEBUG - LOG_LV_ERR;
+	return serve(&hub, o.config);
+}

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+
+/* peer: one client's session on the server: handshake, registrations, lanes' tokens, its end. */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/list.h"
+#include "io/addr.h"
+#include "io/loop.h"
+#include "io/timer.h"
+#include "mux/session.h"
+#include "proto/hello.h"
+
+struct hub;
+struct peer;
+struct server_conf_key;
+struct tunnel;
+
+#define PEER_TOKENS_MAX 4
+#define PEER_TOKEN_MS	10000
+
+struct peer {
+	struct session session;
+	struct hub *hub;
+	struct list node;		/* in hub->peers */
+	struct grave grave;
+	struct timer tick, hello;
+	struct addr address;
+	char id[HELLO_ID_SIZE], secret[HELLO_SECRET_SIZE];
+	char *key_id;			/* the key's, or "anonymous" */
+	char *key_name;
+	char *owner;			/* whom names belong to; NULL before HELLO */
+	char software[64];
+	uint64_t generation;
+	struct list tunnels;
+	uint32_t n_tunnels, next_tunnel;
+	clock_ms_t since;
+	struct {
+		char text[HELLO_SECRET_SIZE];
+		clock_ms_t until;
+	} tokens[PEER_TOKENS_MAX];
+	bool anonymous, greeted, over;
+};
+
+/* A link was upgraded: a new session for it. @key NULL: anonymous. */
+void peer_accept(struct hub *h, struct link *l, const struct server_conf_key *key, const struct addr *from);
+/* Tell the client why and end it: streams are reset, names freed. */
+void peer_end(struct peer *p, enum close_reason why, const char *text);
+/* Take one tunnel from its client; open streams go on. */
+void peer_drop_tunnel(struct tunnel *t, enum close_reason why, const char *text);
+/* Is @token one of its lanes'? Constant time; a token is used once. */
+bool peer_claim_token(struct peer *p, const char *token);
