@@ -21,3 +21,18 @@ FUZZERS += tests/fuzz/fuzz_yaml
 tests_fuzz_fuzz_yaml_SOURCES = tests/fuzz/fuzz_yaml.c tests/unit/conf/sample.h
 tests_fuzz_fuzz_yaml_LDFLAGS = $(FUZZ_LINK)
 tests_fuzz_fuzz_yaml_LDADD = $(FUZZ_MAIN) src/conf/libconf.a src/base/libbase.a $(YAML_LIBS)
+
+FUZZERS += tests/fuzz/fuzz_client_hello
+tests_fuzz_fuzz_client_hello_SOURCES = tests/fuzz/fuzz_client_hello.c
+tests_fuzz_fuzz_client_hello_LDFLAGS = $(FUZZ_LINK)
+tests_fuzz_fuzz_client_hello_LDADD = $(FUZZ_MAIN) src/proto/libproto.a src/base/libbase.a
+
+FUZZERS += tests/fuzz/fuzz_http_chunk
+tests_fuzz_fuzz_http_chunk_SOURCES = tests/fuzz/fuzz_http_chunk.c
+tests_fuzz_fuzz_http_chunk_LDFLAGS = $(FUZZ_LINK)
+tests_fuzz_fuzz_http_chunk_LDADD = $(FUZZ_MAIN) src/proto/libproto.a src/base/libbase.a
+
+FUZZERS += tests/fuzz/fuzz_http_head
+tests_fuzz_fuzz_http_head_SOURCES = tests/fuzz/fuzz_http_head.c
+tests_fuzz_fuzz_http_head_LDFLAGS = $(FUZZ_LINK)
+tests_fuzz_fuzz_http_head_LDADD = $(FUZZ_MAIN) src/proto/libproto.a src/base/libbase.a

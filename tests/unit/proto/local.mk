@@ -1,0 +1,19 @@
+# One program per module; PROTO_TESTS is sorted, one a line, so that additions do not collide.
+if HAVE_CMOCKA
+PROTO_TESTS = \
+	tests/unit/proto/test_client_hello \
+	tests/unit/proto/test_hostname \
+	tests/unit/proto/test_http_body \
+	tests/unit/proto/test_http_chunk \
+	tests/unit/proto/test_http_forward \
+	tests/unit/proto/test_http_head
+check_PROGRAMS += $(PROTO_TESTS)
+TESTS += $(PROTO_TESTS)
+PROTO_TESTS_LIBS = src/proto/libproto.a src/base/libbase.a $(JANSSON_LIBS) $(CMOCKA_LIBS)
+tests_unit_proto_test_client_hello_LDADD = $(PROTO_TESTS_LIBS)
+tests_unit_proto_test_hostname_LDADD = $(PROTO_TESTS_LIBS)
+tests_unit_proto_test_http_body_LDADD = $(PROTO_TESTS_LIBS)
+tests_unit_proto_test_http_chunk_LDADD = $(PROTO_TESTS_LIBS)
+tests_unit_proto_test_http_forward_LDADD = $(PROTO_TESTS_LIBS)
+tests_unit_proto_test_http_head_LDADD = $(PROTO_TESTS_LIBS)
+endif

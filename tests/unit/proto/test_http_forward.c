@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: MIT */
+/* Heads as the next hop gets them, compared to the byte. */
+#include "../cm.h"
+
+#include <string.h>
+
+#include "proto/http_forward.h"
+
+static char out[4096];
+
+static const char *forward_request(const char *text, const struct http_forward *f)
+{
+	struct http_head h;
+	size_t n;
+
+	assert_int_equal(http_head_request(&h, (const uint8_t *)text, strlen(text)),
+		HTTP_FAULT_NONE);
+	n = http_forward_request((uint8_t *)out, sizeof(out) - 1, &h, f);
+	assert_true(n > 0);
+	out[n] = '\0';
+	return out;
+}
+
+static const char *forward_response(const char *text, const struct http_forward *f)
+{
+	struct http_head h;
+	size_t n;
+
+	assert_int_equal(http_head_response(&h, (const uint8_t *)text, strlen(text)),
+		HTTP_FAULT_NONE);
+	n = http_forward_response((uint8_t *)out, sizeof(out) - 1, &h, f);
+	assert_true(n > 0);
+	out[n] = '\0';
+	return out;
+}
+
+static const struct http_forward plain = {.visitor_ip = "192.0.2.7", .proto = "https"};
+
+#define FORWARDED(host)                                                                            \
+	"X-Forwarded-For: 192.0.2.7\r\nX-Forwarded-Proto: https\r\nX-Forwarded-Host: " host        \
+	"\r\n\r\n"
+
+static void a_request_goes_on_with_where_it_came_from(void **state)
+{
+	(void)state;
+	assert_string_equal(forward_request("GET /a?b HTTP/1.1\r\nAccept: x\r\nHost: "
+					    "A.example:80\r\nCookie:y\r\n\r\n",
+				    &plain),
+		"GET /a?b HTTP/1.1\r\nHost: A.example:80\r\nAccept: x\r\nCookie: y\r\n" FORWARDED(
+			"A.example:80"));
+}
+
+static void the_host_is_the_target_s_or_the_one_asked_for(void **state)
+{
+	struct http_forward f = plain;
+
+	(void)state;
+	assert_string_equal(forward_request("GET http://b/x HTTP/1.1\r\nHost: a\r\n\r\n", &plain),
+		"GET /x HTTP/1.1\r\nHost: b\r\n" FORWARDED("b"));
+	assert_string_equal(forward_request("OPTIONS http://b HTTP/1.1\r\nHost: a\r\n\r\n", &plain),
+		"OPTIONS * HTTP/1.1\r\nHost: b\r\n" FORWARDED("b"));
+	f.host = "localhost:3000";
+	assert_string_equal(forward_request("GET / HTTP/1.1\r\nHost: a\r\n\r\n", &f),
+		"GET / HTTP/1.1\r\nHost: localhost:3000\r\n" FORWARDED("a"));
+}
+
+static void a_1_0_request_stays_one(void **state)
+{
+	(void)state;
+	assert_string_equal(forward_request("GET / HTTP/1.0\r\nHost: a\r\nConnection: "
+					    "keep-alive\r\nTE: trailers\r\n\r\n",
+				    &plain),
+		"GET / HTTP/1.0\r\nHost: a\r\n" FORWARDED("a"));
+}
+
+static void fields_for_this_hop_go_no_further(void **state)
+{
+	static const char *const lines[] = {
+		"Connection: keep-alive\r\n",
+		"Connection: close\r\n",
+		"Connection: X-One, x-two\r\nX-One: 1\r\nX-TWO: 2\r\n",
+		"X-One: 1\r\nConnection: x-one\r\n",
+		"Keep-Alive: timeout=5\r\n",
+		"Proxy-Connection: keep-alive\r\n",
+		"Proxy-Authorization: Basic x\r\n",
+		"Proxy-Authenticate: Basic\r\n",
+		"Upgrade: websocket\r\nConnection: Upgrade\r\n",
+		"Upgrade: h2c\r\nConnection: Upgrade, HTTP2-Settings\r\nHTTP2-Settings: "
+		"AAMAAABk\r\n",
+		"HTTP2-Settings: AAMAAABk\r\n",
+		"TE: gzip\r\n",
+		/* what origins may read as a field that we answer for */
+		"Transfer_Encoding: chunked\r\n",
+		"Content_Length: 5\r\n",
+		"X_Forwarded_For: 127.0.0.1\r\n",
+		"x-forwarded_proto: https\r\n",
+		"X_FORWARDED_HOST: b\r\n",
+		/* not trusted: replaced */
+		"X-Forwarded-For: 127.0.0.1\r\nX-Forwarded-For: ::1\r\n",
+		"X-Forwarded-Proto: http\r\nX-Forwarded-Host: b\r\nForwarded: for=127.0.0.1\r\n",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
+		char text[512] = "GET / HTTP/1.1\r\nHost: a\r\n";
+
+		strncat(text, lines[i], sizeof(text) - strlen(text) - 3);
+		strncat(text, "\r\n", sizeof(text) - strlen(text) - 1);
+		assert_string_equal(forward_request(text, &plain),
+			"GET / HTTP/1.1\r\nHost: a\r\n" FORWARDED("a"));
+	}
+}
+
+static void what_frames_or_routes_cannot_be_nominated_away(void **state)
+{
+	(void)state;
+	assert_string_equal(forward_request("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n"
+					    "Connection: content-length, host, x-forwarded-for, "
+					    "x-forwarded-proto\r\n\r\n",
+				    &plain),
+		"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n" FORWARDED("a"));
+	assert_string_equal(forward_request("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: "
+					    "chunked\r\n"
+					    "Connection: close, transfer-encoding\r\n\r\n",
+				    &plain),
+		"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n" FORWARDED("a"));
+}
+
+static void trailers_are_asked_for_again(void **state)
+{
+	(void)state;
+	assert_string_equal(forward_request("GET / HTTP/1.1\r\nHost: a\r\nTE: gzip, "
+					    "trailers\r\nConnection: TE\r\n\r\n",
+				    &plain),
+		"GET / HTTP/1.1\r\nHost: a\r\nTE: trailers\r\nConnection: TE\r\n" FORWARDED("a"));
+}
+
+static void an_upgrade_is_asked_for_again(void **state)
+{
+	struct http_forward f = plain;
+
+	(void)state;
+	f.upgrade = true;
+	assert_string_equal(forward_request("GET / HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\n"
+					    "Connection: keep-alive, Upgrade\r\nSec-WebSocket-Key: "
+					    "x\r\n\r\n",
+				    &f),
+		"GET / HTTP/1.1\r\nHost: a\r\nSec-WebSocket-Key: x\r\n"
+		"Upgrade: websocket\r\nConnection: Upgrade\r\n" FORWARDED("a"));
+}
+
+static void a_proxy_of_ours_is_believed_and_appended_to(void **state)
+{
+	struct http_forward f = plain;
+
+	(void)state;
+	f.trusted = true;
+	assert_string_equal(
+		forward_request("GET / HTTP/1.1\r\nHost: a\r\nX-Forwarded-For: 1.1.1.1, 2.2.2.2\r\n"
+				"x-forwarded-for: 3.3.3.3\r\nX-Forwarded-Proto: http\r\n"
+				"X-Forwarded-Host: b\r\n\r\n",
+			&f),
+		"GET / HTTP/1.1\r\nHost: a\r\nX-Forwarded-For: 1.1.1.1, 2.2.2.2, 3.3.3.3, "
+		"192.0.2.7\r\n"
+		"X-Forwarded-Proto: http\r\nX-Forwarded-Host: b\r\n\r\n");
+	assert_string_equal(forward_request("GET / HTTP/1.1\r\nHost: a\r\n\r\n", &f),
+		"GET / HTTP/1.1\r\nHost: a\r\n" FORWARDED("a"));
+}
+
+static void a_response_loses_what_was_for_this_hop(void **state)
+{
+	struct http_forward f = {.close = false};
+
+	(void)state;
+	assert_string_equal(forward_response("HTTP/1.0 200 Fine\r\nServer: s\r\nConnection: close, "
+					     "x-hop\r\nX-Hop: 1\r\n"
+					     "Keep-Alive: 5\r\nContent-Length: 3\r\nX_Plain: "
+					     "kept\r\n\r\n",
+				    &f),
+		"HTTP/1.1 200 Fine\r\nServer: s\r\nContent-Length: 3\r\nX_Plain: kept\r\n\r\n");
+	assert_string_equal(forward_response("HTTP/1.1 200\r\nTransfer-Encoding: chunked\r\n\r\n",
+				    &f),
+		"HTTP/1.1 200 \r\nTransfer-Encoding: chunked\r\n\r\n");
+}
+
+static void a_response_says_what_becomes_of_the_connection(void **state)
+{
+	struct http_forward f = {.close = true};
+
+	(void)state;
+	assert_string_equal(forward_response("HTTP/1.1 200 OK\r\nConnection: keep-alive\r\n\r\n",
+				    &f),
+		"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n");
+	f = (struct http_forward){.via_1_0 = true};
+	assert_string_equal(forward_response("HTTP/1.1 200 OK\r\n\r\n", &f),
+		"HTTP/1.1 200 OK\r\nConnection: keep-alive\r\n\r\n");
+	f = (struct http_forward){.upgrade = true, .close = true};
+	assert_string_equal(forward_response("HTTP/1.1 101 Go\r\nUpgrade: websocket\r\nConnection: "
+					     "upgrade\r\n\r\n",
+				    &f),
+		"HTTP/1.1 101 Go\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n");
+}
+
+static void a_response_without_a_body_does_not_claim_one(void **state)
+{
+	struct http_forward f = {.close = false};
+
+	(void)state;
+	assert_string_equal(forward_response("HTTP/1.1 204 No\r\nContent-Length: 5\r\nA: b\r\n\r\n",
+				    &f),
+		"HTTP/1.1 204 No\r\nA: b\r\n\r\n");
+	assert_string_equal(
+		forward_response("HTTP/1.1 204 No\r\nTransfer-Encoding: chunked\r\n\r\n", &f),
+		"HTTP/1.1 204 No\r\n\r\n");
+	assert_string_equal(
+		forward_response("HTTP/1.1 103 Hints\r\nContent-Length: 5\r\nLink: x\r\n\r\n", &f),
+		"HTTP/1.1 103 Hints\r\nLink: x\r\n\r\n");
+	/* a 304 says how long the body would be */
+	assert_string_equal(forward_response("HTTP/1.1 304 Same\r\nContent-Length: 5\r\n\r\n", &f),
+		"HTTP/1.1 304 Same\r\nContent-Length: 5\r\n\r\n");
+}
+
+static void a_head_that_does_not_fit_is_not_written_in_part(void **state)
+{
+	static const char text[] = "GET / HTTP/1.1\r\nHost: a\r\nX: y\r\n\r\n";
+	static const char reply[] = "HTTP/1.1 200 OK\r\nX: y\r\n\r\n";
+	struct http_head h;
+	uint8_t small[512];
+	size_t n;
+
+	(void)state;
+	assert_int_equal(http_head_request(&h, (const uint8_t *)text, sizeof(text) - 1),
+		HTTP_FAULT_NONE);
+	n = http_forward_request(small, sizeof(small), &h, &plain);
+	assert_true(n > 0);
+	for (size_t cap = 0; cap < n; cap++)
+		assert_int_equal(http_forward_request(small, cap, &h, &plain), 0);
+	assert_int_equal(http_forward_request(small, n, &h, &plain), n);
+	assert_int_equal(http_head_response(&h, (const uint8_t *)reply, sizeof(reply) - 1),
+		HTTP_FAULT_NONE);
+	n = http_forward_response(small, sizeof(small), &h, &plain);
+	for (size_t cap = 0; cap < n; cap++)
+		assert_int_equal(http_forward_response(small, cap, &h, &plain), 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_request_goes_on_with_where_it_came_from),
+		cmocka_unit_test(the_host_is_the_target_s_or_the_one_asked_for),
+		cmocka_unit_test(a_1_0_request_stays_one),
+		cmocka_unit_test(fields_for_this_hop_go_no_further),
+		cmocka_unit_test(what_frames_or_routes_cannot_be_nominated_away),
+		cmocka_unit_test(trailers_are_asked_for_again),
+		cmocka_unit_test(an_upgrade_is_asked_for_again),
+		cmocka_unit_test(a_proxy_of_ours_is_believed_and_appended_to),
+		cmocka_unit_test(a_response_loses_what_was_for_this_hop),
+		cmocka_unit_test(a_response_says_what_becomes_of_the_connection),
+		cmocka_unit_test(a_response_without_a_body_does_not_claim_one),
+		cmocka_unit_test(a_head_that_does_not_fit_is_not_written_in_part),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
