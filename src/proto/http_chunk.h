@@ -32,8 +32,3 @@ void http_chunk_init(struct http_chunk *c);
  */
 long http_chunk_take(struct http_chunk *c, const uint8_t *bytes, size_t n) MUST_USE;
 bool http_chunk_is_done(const struct http_chunk *c);
-/* Nothing is held; kept beside init for those who end a body early. */
-static inline void http_chunk_deinit(struct http_chunk *c)
-{
-	http_chunk_init(c);
-}

@@ -43,6 +43,7 @@ enum meaning {
 	HOP,        /* dropped: it is for this hop (RFC 9110 §7.6.1) */
 	FRAMING,    /* kept whatever Connection says of it */
 	FORWARDING, /* replaced in requests */
+	CLAIM,      /* where a visitor says it comes from: only a trusted one may */
 };
 
 static const struct {
@@ -66,6 +67,7 @@ static const struct {
 	{"x-forwarded-for", 15, FORWARDING},
 	{"x-forwarded-host", 16, FORWARDING},
 	{"x-forwarded-proto", 17, FORWARDING},
+	{"x-real-ip", 9, CLAIM},
 };
 
 /* Equal in any case, and with '_' for '-'; *ret_spelled says whether that was needed. */
@@ -97,18 +99,21 @@ static enum meaning meaning_of(struct http_span name)
 		if (known[i].n == name.n && name_is(name, known[i].name, &spelled))
 			return spelled ? HOP : known[i].meaning;
 	}
+	/* -Port, -Prefix, -Server and whatever else origins were taught */
+	if (name.n > 12 && name_is((struct http_span){name.at, 12}, "x-forwarded-", &spelled))
+		return spelled ? HOP : CLAIM;
 	return PLAIN;
 }
 
-static void put_request_fields(struct cursor *c, const struct http_head *h)
+static void put_request_fields(struct cursor *c, const struct http_head *h, bool trusted)
 {
 	for (size_t i = 0; i < h->n_fields; i++) {
 		const struct http_field *f = &h->fields[i];
 		enum meaning meaning = meaning_of(f->name);
 
-		if (meaning == HOP || meaning == FORWARDING)
+		if (meaning == HOP || meaning == FORWARDING || (meaning == CLAIM && !trusted))
 			continue;
-		if (meaning == PLAIN && http_head_is_nominated(h, f->name))
+		if (meaning != FRAMING && http_head_is_nominated(h, f->name))
 			continue;
 		put_field(c, f->name, f->value);
 	}
@@ -176,7 +181,7 @@ size_t http_forward_request(uint8_t *out, size_t cap, const struct http_head *h,
 	put_span(&c, h->path);
 	put(&c, h->minor ? " HTTP/1.1\r\n" : " HTTP/1.0\r\n");
 	put_field(&c, of("Host"), f->host ? of(f->host) : h->host);
-	put_request_fields(&c, h);
+	put_request_fields(&c, h, f->trusted);
 	if (h->te_trailers && h->minor)
 		put(&c, "TE: trailers\r\nConnection: TE\r\n");
 	put_connection(&c, h, f);

@@ -129,8 +129,6 @@ static void free_visitor(struct grave *g)
 
 	buf_deinit(&v->in);
 	buf_deinit(&v->response_head);
-	http_chunk_deinit(&v->request_body.chunk);
-	http_chunk_deinit(&v->response_body.chunk);
 	free(v->replay);
 	free(v);
 }

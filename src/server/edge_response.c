@@ -157,7 +157,8 @@ static long take_head(struct visitor *v, const uint8_t *bytes, size_t n)
 		return (long)n;
 	h = mem_alloc(sizeof(*h));
 	bad = head < 0 || http_head_response(h, buf_data(&v->response_head), (size_t)head) != HTTP_FAULT_NONE ||
-	      (h->status == 101 && !v->wants_upgrade);
+	      (h->status == 101 && !v->wants_upgrade) ||
+	      (h->chunked && v->is_1_0); /* who speaks 1.0 cannot read chunks */
 	if (!bad) {
 		interim = h->status < 200 && h->status != 101;
 		if (interim)

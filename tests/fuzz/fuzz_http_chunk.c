@@ -31,7 +31,6 @@ static long take_in_steps(const uint8_t *data, size_t size, size_t step, bool *r
 		at += taken > 0 ? (size_t)taken : 0;
 	}
 	*ret_done = http_chunk_is_done(&c);
-	http_chunk_deinit(&c);
 	return taken < 0 ? taken : (long)at;
 }
 

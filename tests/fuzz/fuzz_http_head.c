@@ -75,6 +75,7 @@ static void check_request(const struct http_head *h)
 	/* nothing that this hop adds or removes is left to be added or removed */
 	assert(http_head_find(again, "x-forwarded-for") &&
 		!http_head_find(again, "x_forwarded_for"));
+	assert(!http_head_find(again, "x-real-ip") && !http_head_find(again, "x-forwarded-port"));
 	assert(!http_head_find(again, "keep-alive") && !http_head_find(again, "http2-settings"));
 }
 

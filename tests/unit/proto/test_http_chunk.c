@@ -123,7 +123,6 @@ static long feed(const struct row *r, size_t first, size_t piece)
 		assert_true(http_chunk_is_done(&c) || (size_t)taken == n);
 		at += (size_t)taken;
 	}
-	http_chunk_deinit(&c);
 	return at < r->n || r->end > 0 ? (long)at : 0;
 }
 

@@ -95,6 +95,8 @@ static void fields_for_this_hop_go_no_further(void **state)
 		"X_Forwarded_For: 127.0.0.1\r\n",
 		"x-forwarded_proto: https\r\n",
 		"X_FORWARDED_HOST: b\r\n",
+		"X-Forwarded-Port: 1\r\nX-Forwarded-Prefix: /admin\r\nX-Real-IP: ::1\r\n",
+		"X_Forwarded_Port: 1\r\nX-Real_IP: ::1\r\n",
 		/* not trusted: replaced */
 		"X-Forwarded-For: 127.0.0.1\r\nX-Forwarded-For: ::1\r\n",
 		"X-Forwarded-Proto: http\r\nX-Forwarded-Host: b\r\nForwarded: for=127.0.0.1\r\n",
@@ -165,6 +167,11 @@ static void a_proxy_of_ours_is_believed_and_appended_to(void **state)
 		"X-Forwarded-Proto: http\r\nX-Forwarded-Host: b\r\n\r\n");
 	assert_string_equal(forward_request("GET / HTTP/1.1\r\nHost: a\r\n\r\n", &f),
 		"GET / HTTP/1.1\r\nHost: a\r\n" FORWARDED("a"));
+	assert_string_equal(forward_request("GET / HTTP/1.1\r\nHost: a\r\nX-Real-IP: 1.1.1.1\r\n"
+					    "X-Forwarded-Port: 8443\r\nX_Real_IP: ::1\r\n\r\n",
+				    &f),
+		"GET / HTTP/1.1\r\nHost: a\r\nX-Real-IP: 1.1.1.1\r\n"
+		"X-Forwarded-Port: 8443\r\n" FORWARDED("a"));
 }
 
 static void a_response_loses_what_was_for_this_hop(void **state)
