@@ -9,6 +9,7 @@ src_io_libio_a_SOURCES = \
 	src/io/loop.c src/io/loop.h \
 	src/io/peek.c src/io/peek.h \
 	src/io/resolve.c src/io/resolve.h \
+	src/io/resolver.c src/io/resolver.h \
 	src/io/sig.c src/io/sig.h \
 	src/io/timer.c src/io/timer.h \
 	src/io/tls_ctx.c src/io/tls_ctx.h src/io/tls_ctx_ssl.h \

@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * resolve: getaddrinfo by c-ares, its sockets and its timer on our loop.
+ * resolve: questions for the addresses of a name, put to c-ares (resolver.c).
  *
- * Nothing is cached: a name whose address changed is seen at the next attempt, and so are other
- * name servers (a laptop that moved: c-ares reads resolv.conf only when a channel is made, so a
- * new one is made once that file changed and nothing is being asked). A cancelled query lives on
- * inside c-ares until it ends, and its answer is dropped.
+ * Nothing is cached: a name whose address changed is seen at the next attempt. A cancelled query
+ * lives on inside c-ares until it ends, and its answer is dropped.
  */
 #include "io/resolve.h"
 
@@ -15,38 +13,11 @@
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <sys/time.h>
 
-#include <ares.h>
-#include <ev.h>
-
-#include "base/list.h"
 #include "base/mem.h"
 #include "base/str.h"
 #include "io/loop.h"
-#include "io/timer.h"
-
-#define TRY_MS      2500
-#define TRIES       4 /* c-ares asks every server in each try */
-#define DEADLINE_MS 10000
-#define RESOLV_CONF "/etc/resolv.conf"
-#define SOCKETS_MAX 16
-
-struct resolver {
-	struct loop *loop;
-	ares_channel channel;
-	struct timer timer;
-	struct socket_watch {
-		ev_io w;
-		struct resolver *resolver;
-		bool used;
-	} sockets[SOCKETS_MAX];
-	struct list queries;
-	struct timespec conf_changed; /* of RESOLV_CONF when the channel was made; 0: not there */
-	const char *conf;
-	uint64_t deadline_ms;
-};
+#include "io/resolver.h"
 
 struct query {
 	struct list node;
@@ -61,121 +32,6 @@ struct query {
 	bool asked; /* c-ares holds it */
 };
 
-static void schedule_timeout(struct resolver *r)
-{
-	struct timeval tv, *next = ares_timeout(r->channel, NULL, &tv);
-
-	if (next)
-		timer_start(&r->timer,
-			(uint64_t)next->tv_sec * 1000 + (uint64_t)next->tv_usec / 1000 + 1);
-	else
-		timer_stop(&r->timer);
-}
-
-static void on_socket(struct ev_loop *ev, ev_io *w, int revents)
-{
-	struct socket_watch *s = container_of(w, struct socket_watch, w);
-	struct resolver *r = s->resolver;
-
-	ares_process_fd(r->channel, revents & EV_READ ? w->fd : ARES_SOCKET_BAD,
-		revents & EV_WRITE ? w->fd : ARES_SOCKET_BAD);
-	schedule_timeout(r);
-}
-
-static void on_timer(struct timer *t)
-{
-	struct resolver *r = container_of(t, struct resolver, timer);
-
-	ares_process_fd(r->channel, ARES_SOCKET_BAD, ARES_SOCKET_BAD);
-	schedule_timeout(r);
-}
-
-static struct socket_watch *watch_of(struct resolver *r, int fd)
-{
-	struct socket_watch *free_one = NULL;
-
-	for (size_t i = 0; i < SOCKETS_MAX; i++) {
-		if (r->sockets[i].used && r->sockets[i].w.fd == fd)
-			return &r->sockets[i];
-		if (!r->sockets[i].used && !free_one)
-			free_one = &r->sockets[i];
-	}
-	return free_one;
-}
-
-/* c-ares tells which of its sockets wait for what. More than SOCKETS_MAX go unwatched and time out.
- */
-static void on_state(void *arg, ares_socket_t fd, int readable, int writable)
-{
-	struct resolver *r = arg;
-	struct socket_watch *s = watch_of(r, fd);
-
-	if (!s)
-		return;
-	if (s->used)
-		ev_io_stop(r->loop->ev, &s->w);
-	s->used = readable || writable;
-	if (!s->used)
-		return;
-	s->resolver = r;
-	ev_io_init(&s->w, on_socket, fd, (readable ? EV_READ : 0) | (writable ? EV_WRITE : 0));
-	ev_io_start(r->loop->ev, &s->w);
-}
-
-static bool open_channel(struct resolver *r, ares_channel *ret)
-{
-	struct ares_options o = {.timeout = TRY_MS,
-		.tries = TRIES,
-		.sock_state_cb = on_state,
-		.sock_state_cb_data = r};
-	int mask = ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES | ARES_OPT_SOCK_STATE_CB;
-
-#ifdef ARES_OPT_QUERY_CACHE
-	mask |= ARES_OPT_QUERY_CACHE; /* its maximum age stays 0: off (c-ares 1.31 has it on) */
-#endif
-	return ares_init_options(ret, &o, mask) == ARES_SUCCESS;
-}
-
-static struct timespec conf_time(const struct resolver *r)
-{
-	struct stat st;
-
-	return stat(r->conf, &st) < 0 ? (struct timespec){0} : st.st_mtim;
-}
-
-/* The channel of before is kept when there can be no new one. */
-static void follow_conf(struct resolver *r)
-{
-	struct timespec now = conf_time(r);
-	ares_channel fresh;
-
-	if (!list_is_empty(&r->queries) ||
-		(now.tv_sec == r->conf_changed.tv_sec && now.tv_nsec == r->conf_changed.tv_nsec))
-		return;
-	if (!open_channel(r, &fresh))
-		return;
-	ares_destroy(r->channel);
-	r->channel = fresh;
-	r->conf_changed = now;
-}
-
-struct resolver *resolver_new(struct loop *loop)
-{
-	struct resolver *r = mem_new(struct resolver);
-
-	r->loop = loop;
-	r->deadline_ms = DEADLINE_MS;
-	r->conf = RESOLV_CONF;
-	r->conf_changed = conf_time(r);
-	list_init(&r->queries);
-	timer_init(&r->timer, loop, on_timer);
-	if (ares_library_init(ARES_LIB_INIT_ALL) != ARES_SUCCESS || !open_channel(r, &r->channel)) {
-		free(r);
-		return NULL;
-	}
-	return r;
-}
-
 static void forget(struct query *q)
 {
 	timer_stop(&q->deadline);
@@ -184,20 +40,13 @@ static void forget(struct query *q)
 	free(q);
 }
 
-void resolver_free(struct resolver *r)
+void resolve_drop_all(struct resolver *r)
 {
-	if (!r)
-		return;
-	list_each (q, &r->queries, struct query, node) {
+	list_each_safe (q, &r->queries, struct query, node) {
 		if (q->for_whom)
 			q->for_whom->query = NULL;
-		q->for_whom = NULL;
-	}
-	ares_destroy(r->channel); /* ends every query that was asked */
-	list_each_safe (q, &r->queries, struct query, node)
 		forget(q);
-	timer_stop(&r->timer);
-	free(r);
+	}
 }
 
 static void answer(struct query *q)
@@ -282,7 +131,7 @@ static void on_found(void *arg, int status, int timeouts, struct ares_addrinfo *
 		q->status = -ENOENT;
 	set_ports(q);
 	if (status == ARES_EDESTRUCTION)
-		return; /* resolver_free() frees it */
+		return; /* resolve_drop_all() frees it */
 	/* not inside c-ares, which must not be re-entered or destroyed from its own callback */
 	loop_task_schedule(q->resolver->loop, &q->now);
 }
@@ -343,7 +192,7 @@ void resolve_start(struct resolve *w, struct resolver *r, const char *host, uint
 	q->resolver = r;
 	q->for_whom = w;
 	q->port = port;
-	follow_conf(r);
+	resolver_follow_conf(r);
 	loop_task_init(&q->now, on_now);
 	timer_init(&q->deadline, r->loop, on_deadline);
 	list_add_tail(&r->queries, &q->node);
@@ -354,7 +203,7 @@ void resolve_start(struct resolve *w, struct resolver *r, const char *host, uint
 	q->asked = true;
 	timer_start(&q->deadline, r->deadline_ms);
 	ares_getaddrinfo(r->channel, host, NULL, &hints, on_found, q);
-	schedule_timeout(r);
+	resolver_schedule(r);
 }
 
 void resolve_cancel(struct resolve *w)

@@ -34,3 +34,5 @@ void resolver_free(struct resolver *r);
 void resolve_start(struct resolve *q, struct resolver *r, const char *host, uint16_t port,
 	resolve_done_f *done);
 void resolve_cancel(struct resolve *q);
+/* For the resolver's end: forget every query without a call. */
+void resolve_drop_all(struct resolver *r);

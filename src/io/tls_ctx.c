@@ -83,26 +83,36 @@ static int on_alpn(SSL *ssl, const unsigned char **out, unsigned char *out_len,
 /* A daemon has nobody to ask: an encrypted key is an error, not a prompt. */
 static int no_passphrase(char *buf, int size, int rwflag, void *user)
 {
-	return -1;
+	bool *asked = user;
+
+	*asked = true;
+	return 0;
 }
 
 struct tls_ctx *tls_ctx_new_server(const char *cert_file, const char *key_file,
 	const char *const *alpn, struct err *err)
 {
 	struct tls_ctx *t = new_ctx(TLS_server_method());
+	bool asked = false;
 
 	ERR_clear_error();
 	SSL_CTX_set_default_passwd_cb(t->ssl, no_passphrase);
+	SSL_CTX_set_default_passwd_cb_userdata(t->ssl, &asked);
 	if (SSL_CTX_use_certificate_chain_file(t->ssl, cert_file) != 1) {
 		(void)err_set(err, -EINVAL, "certificate '%s': %s", cert_file, ssl_reason());
 		tls_ctx_unref(t);
 		return NULL;
 	}
 	if (SSL_CTX_use_PrivateKey_file(t->ssl, key_file, SSL_FILETYPE_PEM) != 1) {
-		(void)err_set(err, -EINVAL, "private key '%s': %s", key_file, ssl_reason());
+		const char *why = ssl_reason();
+
+		(void)err_set(err, -EINVAL, "private key '%s': %s", key_file,
+			asked ? "is encrypted, and nobody is there to be asked for the passphrase"
+			      : why);
 		tls_ctx_unref(t);
 		return NULL;
 	}
+	SSL_CTX_set_default_passwd_cb_userdata(t->ssl, NULL);
 	for (; alpn && *alpn; alpn++)
 		add_alpn(t, *alpn);
 	add_alpn(t, "http/1.1");

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: MIT
 # Certificates for tests, made afresh: certs.sh DIR. Nothing here protects anything.
 #   ca.crt ca.key     a certification authority of our own
-#   server.*          localhost, *.localhost, 127.0.0.1, ::1
+#   server.*          localhost, *.localhost, *.test.localhost, 127.0.0.1, ::1 (OpenSSL heeds only
+#                     wildcards with two dots)
 #   expired.*         the same names, over since 2020
 #   other.*           other.example only
 #   self.*            localhost, signed by itself
@@ -54,7 +55,7 @@ openssl req -new -x509 -key ca.key -sha256 -days 3650 -subj "/CN=tunnelto test C
 : >index.txt
 echo 1000 >serial
 
-own="DNS:localhost,DNS:*.localhost,IP:127.0.0.1,IP:::1"
+own="DNS:localhost,DNS:*.localhost,DNS:*.test.localhost,IP:127.0.0.1,IP:::1"
 sign server "$own" 20200101000000Z 20491231235959Z
 sign expired "$own" 20200101000000Z 20200201000000Z
 sign other "DNS:other.example,DNS:www.other.example" 20200101000000Z 20491231235959Z

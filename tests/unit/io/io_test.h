@@ -28,7 +28,7 @@ static struct timer io_test_tick;
 /* Keeps a poll from lasting longer than a failing test should. */
 static void io_test_on_tick(struct timer *t)
 {
-	timer_start(t, 100);
+	timer_start(t, 10);
 }
 
 static UNUSED int loop_setup(void **state)
@@ -48,7 +48,7 @@ static UNUSED int loop_teardown(void **state)
 		clock_ms_t until_end = clock_ms() + UNTIL_MS;                                      \
                                                                                                    \
 		timer_init(&io_test_tick, &loop, io_test_on_tick);                                 \
-		timer_start(&io_test_tick, 100);                                                   \
+		timer_start(&io_test_tick, 10);                                                    \
 		while (!(condition)) {                                                             \
 			if (clock_ms() > until_end)                                                \
 				fail_msg("never: %s", #condition);                                 \
