@@ -1,0 +1,18 @@
+noinst_LIBRARIES += src/client/libclient.a
+src_client_libclient_a_CFLAGS = $(AM_CFLAGS) -fno-strict-aliasing
+src_client_libclient_a_SOURCES = \
+	src/client/agent.c src/client/agent.h \
+	src/client/client_conf.c src/client/client_conf.h \
+	src/client/client_verbs.c src/client/client_verbs.h \
+	src/client/one_shot.c src/client/one_shot.h \
+	src/client/origin.c src/client/origin.h \
+	src/client/target.c src/client/target.h \
+	src/client/tunnel.c src/client/tunnel.h \
+	src/client/uplink.c src/client/uplink.h
+
+sbin_PROGRAMS += tunneltod
+tunneltod_CFLAGS = $(AM_CFLAGS) -fno-strict-aliasing
+tunneltod_SOURCES = src/client/main.c
+tunneltod_LDADD = src/client/libclient.a src/ctl/libctl.a src/relay/librelay.a src/lane/liblane.a src/ws/libws.a \
+	src/mux/libmux.a src/sys/libsys.a src/io/libio.a src/crypt/libcrypt.a src/conf/libconf.a src/proto/libproto.a \
+	src/base/libbase.a $(LWS_LIBS) $(EV_LIBS) $(OPENSSL_LIBS) $(CARES_LIBS) $(JANSSON_LIBS) $(YAML_LIBS) $(SYSTEMD_LIBS)

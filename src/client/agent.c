@@ -1,0 +1,611 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * agent: the daemon as one object.
+ *
+ *   agent ⊃ uplink ⊃ session ⊃ {links, streams} ; tunnels ⊃ origins ⊃ {conn, dial} ; ctl ⊃ calls
+ *
+ * Configuration says which tunnels are wanted; the uplink says when there is a server to register
+ * them with; the server says what became of each. Reload compares definitions: a tunnel that did
+ * not change is not touched.
+ */
+#include "client/agent.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/err.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/parse.h"
+#include "base/paths.h"
+#include "base/rand.h"
+#include "base/str.h"
+#include "base/str_list.h"
+#include "client/client_verbs.h"
+#include "client/origin.h"
+#include "crypt/secret.h"
+#include "mux/stream.h"
+#include "sys/creds.h"
+#include "sys/limits.h"
+#include "sys/listen_fds.h"
+#include "sys/notify.h"
+#include "ws/ws_loop.h"
+
+/* Refusals that may pass by themselves are asked about again. */
+#define AGAIN_MS 10000
+#define STATUS_MS 500
+/* What the last words to the server may take when stopping. */
+#define LAST_WORDS_MS 100
+
+/* --- telling --------------------------------------------------------------------------------- */
+
+void agent_status_text(const struct agent *a, char *to, size_t size)
+{
+	unsigned int up = 0, wanted = 0;
+	const struct tunnel *worst = NULL;
+	int n;
+
+	list_each(t, &a->tunnels, struct tunnel, node) {
+		wanted += t->wanted;
+		up += t->state == TUNNEL_UP;
+		if (t->wanted && t->error[0] && (!worst || t->state == TUNNEL_REFUSED))
+			worst = t;
+	}
+	n = snprintf(to, size, "%s%u of %u tunnels up", a->draining ? "stopping; " : "", up, wanted);
+	if (worst && n > 0 && (size_t)n < size)
+		(void)snprintf(to + n, size - (size_t)n, "; %s: %s", worst->def->name, worst->error);
+}
+
+static void on_status(struct timer *t)
+{
+	char text[512];
+
+	agent_status_text(container_of(t, struct agent, status), text, sizeof(text));
+	notify_status("%s", text);
+}
+
+static void on_changed(struct loop_task *task)
+{
+	struct agent *a = container_of(task, struct agent, changed);
+
+	client_verbs_tell_waiters(a);
+	if (a->on_change)
+		a->on_change(a);
+	if (!timer_is_active(&a->status))
+		timer_start(&a->status, STATUS_MS);
+}
+
+void agent_changed(struct agent *a)
+{
+	loop_task_schedule(a->loop, &a->changed);
+}
+
+static void set(struct agent *a, struct tunnel *t, enum tunnel_state state, const char *error)
+{
+	tunnel_set(t, state, error);
+	agent_changed(a);
+}
+
+/* --- tunnels and server ---------------------------------------------------------------------- */
+
+struct tunnel *agent_find(const struct agent *a, const char *name)
+{
+	list_each(t, &a->tunnels, struct tunnel, node) {
+		if (str_eq(t->def->name, name))
+			return t;
+	}
+	return NULL;
+}
+
+static void copy(char *to, size_t size, const char *from)
+{
+	(void)snprintf(to, size, "%s", from ? from : "");
+}
+
+static void register_tunnel(struct agent *a, struct tunnel *t)
+{
+	struct hello_register rq = {.proto = (enum hello_proto)t->def->proto, .remote_port = t->def->remote_port};
+
+	rq.request = t->request = ++a->next_request;
+	copy(rq.name, sizeof(rq.name), t->def->name);
+	copy(rq.subdomain, sizeof(rq.subdomain), t->def->subdomain);
+	copy(rq.hostname, sizeof(rq.hostname), t->def->hostname);
+	copy(rq.host_header, sizeof(rq.host_header), t->def->host_header);
+	uplink_register(&a->uplink, &rq);
+}
+
+static void want_uplink(struct agent *a)
+{
+	bool wanted = false;
+
+	list_each(t, &a->tunnels, struct tunnel, node)
+		wanted = wanted || t->wanted;
+	if (wanted && !a->conf.server.url)
+		return;
+	uplink_want(&a->uplink, wanted);
+}
+
+void agent_up(struct agent *a, struct tunnel *t)
+{
+	t->wanted = true;
+	if (t->state == TUNNEL_UP)
+		return;
+	if (!a->conf.server.url) {
+		set(a, t, TUNNEL_REFUSED, "no server is configured (server: url:)");
+		return;
+	}
+	set(a, t, TUNNEL_CONNECTING, NULL);
+	if (uplink_is_up(&a->uplink)) {
+		register_tunnel(a, t);
+		return;
+	}
+	uplink_hurry(&a->uplink);
+	want_uplink(a);
+}
+
+void agent_down(struct agent *a, struct tunnel *t)
+{
+	t->wanted = false;
+	t->request = 0;
+	if (t->id)
+		uplink_unregister(&a->uplink, t->id);
+	origin_stop_all(t, CLOSE_UNREGISTERED);
+	set(a, t, TUNNEL_OFF, NULL);
+	want_uplink(a);
+}
+
+struct tunnel *agent_add(struct agent *a, struct client_conf_tunnel *def, bool adhoc)
+{
+	struct tunnel *t = tunnel_new(def, adhoc);
+
+	list_add_tail(&a->tunnels, &t->node);
+	if (t->wanted)
+		agent_up(a, t);
+	agent_changed(a);
+	return t;
+}
+
+void agent_remove(struct agent *a, struct tunnel *t)
+{
+	agent_down(a, t);
+	list_del(&t->node);
+	tunnel_free(t);
+}
+
+/* --- what the uplink says -------------------------------------------------------------------- */
+
+static struct agent *agent_of(struct uplink *u)
+{
+	return container_of(u, struct agent, uplink);
+}
+
+static void on_up(struct uplink *u, bool resumed)
+{
+	struct agent *a = agent_of(u);
+
+	list_each(t, &a->tunnels, struct tunnel, node) {
+		if (!t->wanted)
+			continue;
+		if (!resumed)
+			t->id = 0;
+		if (t->state != TUNNEL_REFUSED || t->retry)
+			register_tunnel(a, t);
+	}
+	agent_changed(a);
+}
+
+static void on_down(struct uplink *u)
+{
+	struct agent *a = agent_of(u);
+	enum tunnel_state state = u->state == UPLINK_REFUSED ? TUNNEL_REFUSED : TUNNEL_WAITING;
+
+	list_each(t, &a->tunnels, struct tunnel, node) {
+		if (!t->wanted || (t->state == TUNNEL_REFUSED && !t->retry && state != TUNNEL_REFUSED))
+			continue;
+		t->request = 0;
+		t->retry = true;
+		/* a tunnel keeps its number: a resumed session's streams still name it */
+		uint32_t id = t->id;
+
+		tunnel_set(t, t->state == TUNNEL_CONNECTING && state == TUNNEL_WAITING ? TUNNEL_CONNECTING : state, u->error);
+		t->id = id;
+	}
+	agent_changed(a);
+}
+
+static void on_registered(struct uplink *u, const struct hello_registered *r)
+{
+	struct agent *a = agent_of(u);
+
+	list_each(t, &a->tunnels, struct tunnel, node) {
+		char error[sizeof(t->error)];
+
+		if (t->request != r->request || !t->wanted)
+			continue;
+		t->request = 0;
+		t->retry = r->retry;
+		if (r->granted) {
+			copy(t->url, sizeof(t->url), r->url);
+			set(a, t, TUNNEL_UP, NULL);
+			t->id = r->tunnel;
+			return;
+		}
+		(void)snprintf(error, sizeof(error), "%s", r->message[0] ? r->message : r->error);
+		set(a, t, TUNNEL_REFUSED, error);
+		if (r->retry && !timer_is_active(&a->again))
+			timer_start(&a->again, AGAIN_MS);
+		return;
+	}
+	if (r->granted)
+		uplink_unregister(u, r->tunnel);	/* taken down meanwhile */
+}
+
+static void on_gone(struct uplink *u, const struct frame_reason *r)
+{
+	struct agent *a = agent_of(u);
+
+	list_each(t, &a->tunnels, struct tunnel, node) {
+		if (!t->id || t->id != r->value)
+			continue;
+		t->retry = r->reason != CLOSE_TAKEN_OVER && r->reason != CLOSE_KEY_REVOKED;
+		set(a, t, TUNNEL_REFUSED, r->text[0] ? r->text : close_text(r->reason));
+		if (t->retry && !timer_is_active(&a->again))
+			timer_start(&a->again, AGAIN_MS);
+		return;
+	}
+}
+
+static void on_again(struct timer *timer)
+{
+	struct agent *a = container_of(timer, struct agent, again);
+
+	list_each(t, &a->tunnels, struct tunnel, node) {
+		if (t->wanted && t->state == TUNNEL_REFUSED && t->retry && !t->request && uplink_is_up(&a->uplink))
+			register_tunnel(a, t);
+	}
+}
+
+static void on_opened(struct uplink *u, struct stream *st, const struct frame_open *open)
+{
+	struct agent *a = agent_of(u);
+
+	list_each(t, &a->tunnels, struct tunnel, node) {
+		if (t->id && t->id == open->tunnel) {
+			origin_start(a, t, st, open);
+			return;
+		}
+	}
+	stream_reset(st, CLOSE_NO_TUNNEL, "this client has no such tunnel");
+}
+
+static const struct uplink_ops uplink_ops = {
+	.up = on_up,
+	.down = on_down,
+	.registered = on_registered,
+	.gone = on_gone,
+	.opened = on_opened,
+};
+
+/* --- configuration --------------------------------------------------------------------------- */
+
+/* The configured file, else the credential, else the environment; none is an anonymous client. */
+static int load_key(const struct client_conf *c, struct secret *ret, struct err *err)
+{
+	char path[512];
+	int r;
+
+	if (c->server.key_file)
+		return secret_load_file(ret, c->server.key_file, err);
+	if (creds_path("access-key", path, sizeof(path)))
+		return secret_load_file(ret, path, err);
+	r = secret_load_env(ret, "TUNNELTO_KEY", err);
+	return r == -ENOENT ? 0 : r;
+}
+
+static int configure_uplink(struct agent *a, struct err *err)
+{
+	struct secret key = {0};
+	int r = load_key(&a->conf, &key, err);
+
+	if (r < 0)
+		return r;
+	if (!secret_is_set(&key) && secret_is_set(&a->uplink.key) && !a->conf.server.key_file)
+		r = secret_set(&key, secret_text(&a->uplink.key), a->uplink.key.len);	/* the environment gave it once */
+	if (r == 0 && a->conf.server.url)
+		uplink_configure(&a->uplink, &a->conf, a->conf.server.url, &key);
+	secret_deinit(&key);
+	return r;
+}
+
+static void note_name(struct str_list *l, const char *name)
+{
+	if (l)
+		str_list_add(l, name);
+}
+
+/* Bring the tunnels in line with @fresh; its definitions are copied. */
+static void apply_tunnels(struct agent *a, const struct client_conf *fresh, const struct agent_difference *d)
+{
+	list_each_safe(t, &a->tunnels, struct tunnel, node) {
+		const struct client_conf_tunnel *def = client_conf_find(fresh, t->def->name);
+
+		if (t->adhoc || (def && client_conf_same_tunnel(t->def, def))) {
+			if (!t->adhoc)
+				note_name(d->kept, t->def->name);
+			continue;
+		}
+		note_name(def ? d->changed : d->removed, t->def->name);
+		agent_remove(a, t);
+	}
+	list_each(def, &fresh->tunnels, struct client_conf_tunnel, node) {
+		bool was_changed = d->changed && str_list_has(d->changed, def->name);
+
+		if (agent_find(a, def->name))
+			continue;
+		if (!was_changed)
+			note_name(d->added, def->name);
+		(void)agent_add(a, client_conf_copy_tunnel(def), /* adhoc= */ false);
+	}
+}
+
+static bool same_server(const struct client_conf *a, const struct client_conf *b)
+{
+	return str_eq(a->server.url, b->server.url) && str_eq(a->server.key_file, b->server.key_file) &&
+	       str_eq(a->server.ca_file, b->server.ca_file) && a->server.verify == b->server.verify;
+}
+
+static void move_conf(struct client_conf *to, struct client_conf *from)
+{
+	client_conf_deinit(to);
+	*to = *from;
+	list_init(&to->tunnels);
+	list_splice_tail(&to->tunnels, &from->tunnels);
+}
+
+static void apply_log(const struct agent *a)
+{
+	static const enum log_level levels[] = {LOG_LV_ERR, LOG_LV_WARNING, LOG_LV_NOTICE, LOG_LV_INFO, LOG_LV_DEBUG};
+
+	log_set_level(levels[a->conf.log.level]);
+}
+
+bool agent_reload(struct agent *a, struct conf_report *report, const struct agent_difference *d)
+{
+	struct client_conf fresh;
+	struct str_list changed = {0};
+	struct agent_difference mine = *d;
+	struct err err = {0};
+	bool same;
+
+	client_conf_init(&fresh);
+	if (!client_conf_load(&fresh, a->conf_path, report)) {
+		client_conf_deinit(&fresh);
+		return false;
+	}
+	if (!mine.changed)
+		mine.changed = &changed;
+	same = same_server(&a->conf, &fresh);
+	move_conf(&a->conf, &fresh);
+	apply_log(a);
+	if (!same && configure_uplink(a, &err) < 0)
+		log_err("%s", err.text);
+	apply_tunnels(a, &a->conf, &mine);
+	want_uplink(a);
+	str_list_deinit(&changed);
+	log_notice("configuration read again");
+	return true;
+}
+
+/* --- stopping -------------------------------------------------------------------------------- */
+
+static void on_drain(struct timer *t)
+{
+	struct agent *a = container_of(t, struct agent, drain);
+	const struct session *s = uplink_session_of(&a->uplink);
+
+	if (s && session_stream_count(s) > 0 && loop_now(a->loop) < a->drain_until) {
+		timer_start(&a->drain, 50);
+	} else if (s && !s->closed && session_is_live(s)) {
+		uplink_close(&a->uplink, CLOSE_SHUTDOWN);
+		timer_start(&a->drain, LAST_WORDS_MS);
+	} else {
+		loop_stop(a->loop);
+	}
+}
+
+void agent_stop(struct agent *a)
+{
+	if (a->draining) {
+		loop_stop(a->loop);
+		return;
+	}
+	a->draining = true;
+	notify_stopping();
+	notify_extend_timeout_ms((unsigned int)a->conf.drain + 5000);
+	a->drain_until = loop_now(a->loop) + a->conf.drain;
+	list_each(t, &a->tunnels, struct tunnel, node) {
+		t->wanted = false;
+		if (t->id)
+			uplink_unregister(&a->uplink, t->id);
+	}
+	uplink_drain(&a->uplink);
+	timer_start(&a->drain, 1);
+}
+
+static void on_term(struct sig *s)
+{
+	agent_stop(container_of(s, struct agent, term));
+}
+
+static void on_interrupt(struct sig *s)
+{
+	agent_stop(container_of(s, struct agent, interrupt));
+}
+
+static void on_hangup(struct sig *s)
+{
+	struct agent *a = container_of(s, struct agent, hangup);
+	struct agent_difference none = {0};
+	struct conf_report report;
+
+	if (!a->conf_path)
+		return;
+	notify_reloading();
+	report_init(&report);
+	if (!agent_reload(a, &report, &none)) {
+		for (size_t i = 0; report_get(&report, i); i++) {
+			CLEANUP(str_deinit) struct str line = STR_INIT(1024);
+
+			report_format(report_get(&report, i), &line);
+			log_err("%s", str_get(&line));
+		}
+		log_err("reload failed: nothing was changed");
+	}
+	report_deinit(&report);
+	notify_ready();
+}
+
+/* --- life ------------------------------------------------------------------------------------ */
+
+/* Who this installation is: 32 hex digits, kept where the state is; where nothing can be kept, for this run. */
+static void load_instance(struct agent *a, bool user)
+{
+	const char *dir = getenv("STATE_DIRECTORY"), *home = getenv("HOME");
+	CLEANUP(mem_cleanup) char *path = NULL;
+	uint8_t bytes[16];
+	char *id = a->uplink.instance;
+	int fd;
+
+	if (dir)
+		path = mem_printf("%s/instance", dir);
+	else if (user && home)
+		path = mem_printf("%s/.local/state/tunnelto/instance", home);
+	else
+		path = mem_strdup(PATHS_CLIENT_STATE "/instance");
+	rand_bytes(bytes, sizeof(bytes));
+	parse_format_hex(id, bytes, sizeof(bytes));
+	if (!a->conf_path)
+		return;
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd >= 0) {
+		char kept[HELLO_ID_SIZE] = "";
+
+		if (read(fd, kept, sizeof(kept) - 1) == sizeof(kept) - 1 && parse_hex(kept, bytes, sizeof(bytes)) == 0)
+			memcpy(id, kept, sizeof(kept));
+		close(fd);
+		return;
+	}
+	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return;
+	if (write(fd, id, HELLO_ID_SIZE - 1) < 0)
+		log_debug("cannot keep '%s', ignoring", path);
+	close(fd);
+}
+
+static char *control_path(const struct agent *a, bool user)
+{
+	const char *run = getenv("RUNTIME_DIRECTORY"), *xdg = getenv("XDG_RUNTIME_DIR");
+
+	if (a->conf.control_socket)
+		return mem_strdup(a->conf.control_socket);
+	if (user && xdg) {
+		CLEANUP(mem_cleanup) char *dir = mem_printf("%s/tunnelto", xdg);
+
+		(void)mkdir(dir, 0700);
+		return mem_printf("%s/control", dir);
+	}
+	return run ? mem_printf("%s/control", run) : mem_strdup(PATHS_CLIENT_SOCKET);
+}
+
+static int open_control(struct agent *a, bool user, struct err *err)
+{
+	CLEANUP(mem_cleanup) char *path = control_path(a, user);
+
+	a->with_ctl = true;
+	ctl_server_init(&a->ctl, a->loop, &client_verbs_interface, "tunneltod", "tunnelto");
+	return ctl_server_open(&a->ctl, path, listen_fds_take("control"), err);
+}
+
+static bool healthy(struct watchdog *w)
+{
+	return true;	/* that the loop runs; a server's absence is no reason to restart */
+}
+
+static void init(struct agent *a, struct loop *loop, const char *conf_path)
+{
+	a->loop = loop;
+	a->conf_path = conf_path;
+	list_init(&a->tunnels);
+	list_init(&a->waiters);
+	loop_task_init(&a->changed, on_changed);
+	timer_init(&a->again, loop, on_again);
+	timer_init(&a->drain, loop, on_drain);
+	timer_init(&a->status, loop, on_status);
+	ctl_events_init(&a->events, loop);
+	ctl_events_install(&a->events);
+	(void)limits_raise_nofile();
+	apply_log(a);
+}
+
+int agent_open(struct agent *a, struct loop *loop, const char *conf_path, bool user, struct err *err)
+{
+	struct agent_difference none = {0};
+	int r = 0;
+
+	init(a, loop, conf_path);
+	a->resolver = resolver_new(loop);
+	a->ws = a->resolver ? ws_loop_new(loop, err) : NULL;
+	if (!a->resolver)
+		return err_set(err, -ENOMEM, "c-ares cannot start");
+	if (!a->ws)
+		return -ENOSYS;
+	uplink_init(&a->uplink, loop, a->resolver, a->ws, &uplink_ops);
+	a->uplink.conf = &a->conf;
+	load_instance(a, user);
+	r = configure_uplink(a, err);
+	if (r == 0 && conf_path)
+		r = open_control(a, user, err);
+	if (r < 0)
+		return r;
+	listen_fds_close_rest();
+	sig_start(&a->term, loop, SIGTERM, on_term);
+	sig_start(&a->interrupt, loop, SIGINT, on_interrupt);
+	sig_start(&a->hangup, loop, SIGHUP, on_hangup);
+	apply_tunnels(a, &a->conf, &none);
+	notify_ready();
+	on_status(&a->status);
+	watchdog_start(&a->watchdog, loop, healthy);
+	return 0;
+}
+
+void agent_close(struct agent *a)
+{
+	sig_stop(&a->term);
+	sig_stop(&a->interrupt);
+	sig_stop(&a->hangup);
+	watchdog_stop(&a->watchdog);
+	if (a->with_ctl)
+		ctl_server_close(&a->ctl);
+	if (a->uplink.loop)
+		uplink_deinit(&a->uplink);
+	list_each_safe(t, &a->tunnels, struct tunnel, node) {
+		origin_stop_all(t, CLOSE_SHUTDOWN);
+		list_del(&t->node);
+		tunnel_free(t);
+	}
+	loop_task_cancel(&a->changed);
+	timer_stop(&a->again);
+	timer_stop(&a->drain);
+	timer_stop(&a->status);
+	ws_loop_free(a->ws);
+	resolver_free(a->resolver);
+	ctl_events_deinit(&a->events);
+	client_conf_deinit(&a->conf);
+}

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+
+/* client_conf: tunneltod's configuration as a struct; tunneltod.yaml(5) describes it. */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/list.h"
+#include "client/target.h"
+#include "conf/bind.h"
+#include "conf/report.h"
+#include "proto/hello.h"
+
+/* One tunnel as it was written. */
+struct client_conf_tunnel {
+	struct list node;
+	char *name;
+	int proto;		/* enum hello_proto */
+	char *local;
+	char *subdomain, *hostname, *host_header;
+	uint16_t remote_port;
+	bool autostart;
+	struct {
+		char *ca_file;
+		bool verify;
+	} tls;			/* to the origin */
+	uint64_t idle;		/* ms; 0: none */
+	uint32_t max_streams;
+	char *file;		/* where it stands */
+	unsigned int line;
+	struct target target;	/* `local`, parsed */
+};
+
+struct client_conf {
+	struct {
+		char *url;
+		char *key_file;
+		char *ca_file;
+		bool verify;
+	} server;
+	struct {
+		uint64_t min, max;
+	} reconnect;		/* ms */
+	struct list tunnels;	/* client_conf_tunnel */
+	char *control_socket;
+	uint64_t drain;
+	struct {
+		int level;
+	} log;
+};
+
+extern const struct conf_table client_conf_table;
+
+void client_conf_init(struct client_conf *c);
+void client_conf_deinit(struct client_conf *c);
+/* The file and, beside it, tunnels.d/ *.yaml in the order of their names. True when there was no mistake. */
+bool client_conf_load(struct client_conf *c, const char *path, struct conf_report *report) MUST_USE;
+struct client_conf_tunnel *client_conf_find(const struct client_conf *c, const char *name);
+/* A copy, to be freed by client_conf_free_tunnel(). */
+struct client_conf_tunnel *client_conf_copy_tunnel(const struct client_conf_tunnel *t) MUST_USE;
+/* All that makes a difference to visitors and server. */
+bool client_conf_same_tunnel(const struct client_conf_tunnel *a, const struct client_conf_tunnel *b);
+void client_conf_free_tunnel(struct client_conf_tunnel *t);
+/* One that is not from a file; the defaults are set. */
+struct client_conf_tunnel *client_conf_new_tunnel(const char *name) MUST_USE;
+/* What excludes what; NULL when it is sound, else words. Parses `local`. */
+const char *client_conf_check_tunnel(struct client_conf_tunnel *t);
+bool client_conf_is_name(const char *s);

@@ -1,0 +1,481 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * client_verbs: what tunnelctl asks of the daemon; tunnelto-control(7) describes every method.
+ *
+ * Calls that wait (Up with wait, Open with more) are kept as waiters and looked at whenever a
+ * state has changed; a caller that goes away takes its waiter, and a bound tunnel, with it.
+ */
+#include "client/client_verbs.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/str.h"
+#include "base/str_list.h"
+#include "client/agent.h"
+#include "ctl/ctl_events.h"
+#include "ctl/ctl_server.h"
+#include "ctl/interface_text.h"
+
+#define WAITERS_MAX 128
+#define UP_TIMEOUT_MS 60000
+
+struct waiter {
+	struct list node;
+	struct agent *agent;
+	struct ctl_watch watch;
+	struct timer deadline;
+	struct str_list names;	/* Up: those that are waited for; Open: the one */
+	bool is_open;		/* Open with more */
+	bool bound;		/* the tunnel ends with the call */
+	enum tunnel_state told;
+	bool told_any;
+};
+
+static struct agent *agent_of(struct ctl_call *c)
+{
+	return container_of(ctl_call_server(c), struct agent, ctl);
+}
+
+/* --- JSON ------------------------------------------------------------------------------------ */
+
+static json_int_t since(clock_ms_t at)
+{
+	return (json_int_t)(clock_wall_ms() - (clock_ms() - at));
+}
+
+static json_t *text_or_null(const char *s)
+{
+	return s && *s ? json_string(s) : json_null();
+}
+
+static json_t *tunnel_json(const struct tunnel *t)
+{
+	return json_pack("{s:s, s:s, s:s, s:s, s:o, s:o, s:b, s:o, s:I, s:I, s:I, s:I, s:I}", "name", t->def->name, "proto",
+		t->def->proto == HELLO_PROTO_HTTP ? "http" : "tcp", "local", t->def->local, "state",
+		tunnel_state_word(t->state), "url", text_or_null(t->state == TUNNEL_UP ? t->url : NULL), "error",
+		text_or_null(t->error), "adhoc", t->adhoc, "file", text_or_null(t->def->file), "since_ms", since(t->since),
+		"streams", (json_int_t)t->streams, "streams_total", (json_int_t)t->streams_total, "bytes_in",
+		(json_int_t)t->bytes_in, "bytes_out", (json_int_t)t->bytes_out);
+}
+
+static json_t *all_tunnels(const struct agent *a)
+{
+	json_t *list = json_array();
+
+	list_each(t, &a->tunnels, struct tunnel, node)
+		(void)json_array_append_new(list, tunnel_json(t));
+	return list;
+}
+
+static json_t *named_tunnels(const struct agent *a, const struct str_list *names)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < names->n; i++) {
+		const struct tunnel *t = agent_find(a, names->items[i]);
+
+		if (t)
+			(void)json_array_append_new(list, tunnel_json(t));
+	}
+	return list;
+}
+
+static json_t *server_json(const struct agent *a)
+{
+	const struct uplink *u = &a->uplink;
+	const struct session *s = uplink_session_of(u);
+	uint32_t rtt = s ? session_rtt_us(s) : 0;
+	bool waits = u->state == UPLINK_WAITING || u->state == UPLINK_REFUSED;
+	clock_ms_t now = clock_ms();
+
+	return json_pack("{s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:I}", "url", a->conf.server.url ? a->conf.server.url : "",
+		"state", uplink_state_word(u->state), "error", text_or_null(u->error), "retry_in_ms",
+		waits ? json_integer(u->retry_at > now ? (json_int_t)(u->retry_at - now) : 0) : json_null(), "link",
+		text_or_null(s ? session_data_kind(s) : NULL), "rtt_us", rtt ? json_integer(rtt) : json_null(), "session",
+		text_or_null(u->session_id), "since_ms", since(u->since));
+}
+
+/* --- parameters ------------------------------------------------------------------------------ */
+
+/* An array of names into @ret; false: it is none. */
+static bool read_names(const json_t *params, struct str_list *ret)
+{
+	const json_t *names = json_object_get(params, "names"), *name;
+	size_t i;
+
+	if (names && !json_is_array(names))
+		return false;
+	json_array_foreach (names, i, name) {
+		if (!json_is_string(name))
+			return false;
+		str_list_add(ret, json_string_value(name));
+	}
+	return true;
+}
+
+/* The names of existing tunnels (all, if none were given); answers the call itself when that fails. */
+static bool read_tunnels(struct ctl_call *c, json_t *params, struct str_list *names)
+{
+	struct agent *a = agent_of(c);
+
+	if (!read_names(params, names)) {
+		ctl_call_bad_parameter(c, "names");
+		return false;
+	}
+	for (size_t i = 0; i < names->n; i++) {
+		if (!agent_find(a, names->items[i])) {
+			ctl_call_fail(c, "NoSuchTunnel", json_pack("{s:s}", "name", names->items[i]));
+			return false;
+		}
+	}
+	if (names->n == 0) {
+		list_each(t, &a->tunnels, struct tunnel, node)
+			str_list_add(names, t->def->name);
+	}
+	return true;
+}
+
+/* --- waiters --------------------------------------------------------------------------------- */
+
+static void free_waiter(struct waiter *w)
+{
+	timer_stop(&w->deadline);
+	list_del(&w->node);
+	str_list_deinit(&w->names);
+	free(w);
+}
+
+static void drop_bound(struct waiter *w)
+{
+	struct tunnel *t = w->bound && w->names.n ? agent_find(w->agent, w->names.items[0]) : NULL;
+
+	if (t && t->adhoc)
+		agent_remove(w->agent, t);
+}
+
+static void on_gone(struct ctl_watch *watch)
+{
+	struct waiter *w = container_of(watch, struct waiter, watch);
+
+	drop_bound(w);
+	free_waiter(w);
+}
+
+static struct waiter *new_waiter(struct ctl_call *c, timer_f *deadline)
+{
+	struct agent *a = agent_of(c);
+	struct waiter *w = mem_new(struct waiter);
+
+	w->agent = a;
+	timer_init(&w->deadline, a->loop, deadline);
+	list_add_tail(&a->waiters, &w->node);
+	ctl_call_watch(c, &w->watch, on_gone);
+	return w;
+}
+
+static bool too_many_waiters(struct ctl_call *c)
+{
+	size_t n = 0;
+
+	list_each(w, &agent_of(c)->waiters, struct waiter, node)
+		n += w != NULL;
+	if (n < WAITERS_MAX)
+		return false;
+	ctl_call_fail(c, "org.varlink.service.PermissionDenied", NULL);
+	return true;
+}
+
+static bool is_settled(const struct waiter *w)
+{
+	for (size_t i = 0; i < w->names.n; i++) {
+		const struct tunnel *t = agent_find(w->agent, w->names.items[i]);
+
+		if (t && t->state != TUNNEL_UP && t->state != TUNNEL_REFUSED && t->state != TUNNEL_OFF)
+			return false;
+	}
+	return true;
+}
+
+static void answer_up(struct waiter *w)
+{
+	struct ctl_call *c = w->watch.call;
+	json_t *reply = json_pack("{s:o}", "tunnels", named_tunnels(w->agent, &w->names));
+
+	free_waiter(w);
+	ctl_call_reply(c, reply);
+}
+
+static void on_up_deadline(struct timer *t)
+{
+	answer_up(container_of(t, struct waiter, deadline));
+}
+
+/* Each change of state is one reply; the tunnel's end is the last. */
+static void tell_open(struct waiter *w)
+{
+	const struct tunnel *t = agent_find(w->agent, w->names.items[0]);
+	struct ctl_call *c = w->watch.call;
+
+	if (!t) {
+		free_waiter(w);
+		ctl_call_fail(c, "NoSuchTunnel", json_object());
+		return;
+	}
+	if (w->told_any && w->told == t->state)
+		return;
+	w->told_any = true;
+	w->told = t->state;
+	(void)ctl_call_continue(c, json_pack("{s:o}", "tunnel", tunnel_json(t)));
+}
+
+void client_verbs_tell_waiters(struct agent *a)
+{
+	list_each_safe(w, &a->waiters, struct waiter, node) {
+		if (w->is_open)
+			tell_open(w);
+		else if (is_settled(w))
+			answer_up(w);
+	}
+}
+
+/* --- methods --------------------------------------------------------------------------------- */
+
+static void on_status(struct ctl_call *c, json_t *params)
+{
+	struct agent *a = agent_of(c);
+	char text[512];
+
+	agent_status_text(a, text, sizeof(text));
+	ctl_call_reply(c, json_pack("{s:s, s:I, s:s, s:s, s:o, s:o}", "version", PACKAGE_VERSION, "pid", (json_int_t)getpid(),
+				  "config", a->conf_path, "status", text, "server", server_json(a), "tunnels", all_tunnels(a)));
+}
+
+static void on_tunnel(struct ctl_call *c, json_t *params)
+{
+	const char *name = json_string_value(json_object_get(params, "name"));
+	const struct tunnel *t = name ? agent_find(agent_of(c), name) : NULL;
+
+	if (!name)
+		ctl_call_bad_parameter(c, "name");
+	else if (!t)
+		ctl_call_fail(c, "NoSuchTunnel", json_pack("{s:s}", "name", name));
+	else
+		ctl_call_reply(c, json_pack("{s:o}", "tunnel", tunnel_json(t)));
+}
+
+static void on_up(struct ctl_call *c, json_t *params)
+{
+	struct agent *a = agent_of(c);
+	const json_t *timeout = json_object_get(params, "timeout_ms");
+	bool wait = json_is_true(json_object_get(params, "wait"));
+	struct str_list names = {0};
+	struct waiter *w;
+
+	if (timeout && !json_is_null(timeout) && (!json_is_integer(timeout) || json_integer_value(timeout) < 0)) {
+		ctl_call_bad_parameter(c, "timeout_ms");
+		return;
+	}
+	if (!read_tunnels(c, params, &names) || (wait && too_many_waiters(c))) {
+		str_list_deinit(&names);
+		return;
+	}
+	for (size_t i = 0; i < names.n; i++)
+		agent_up(a, agent_find(a, names.items[i]));
+	if (!wait) {
+		ctl_call_reply(c, json_pack("{s:o}", "tunnels", named_tunnels(a, &names)));
+		str_list_deinit(&names);
+		return;
+	}
+	w = new_waiter(c, on_up_deadline);
+	w->names = names;
+	timer_start(&w->deadline, json_is_integer(timeout) ? (uint64_t)json_integer_value(timeout) : UP_TIMEOUT_MS);
+	agent_changed(a);
+}
+
+static void on_down(struct ctl_call *c, json_t *params)
+{
+	struct agent *a = agent_of(c);
+	struct str_list names = {0};
+	json_t *reply;
+
+	if (read_tunnels(c, params, &names)) {
+		for (size_t i = 0; i < names.n; i++)
+			agent_down(a, agent_find(a, names.items[i]));
+		reply = json_pack("{s:o}", "tunnels", named_tunnels(a, &names));
+		for (size_t i = 0; i < names.n; i++) {
+			struct tunnel *t = agent_find(a, names.items[i]);
+
+			if (t->adhoc)
+				agent_remove(a, t);
+		}
+		ctl_call_reply(c, reply);
+	}
+	str_list_deinit(&names);
+}
+
+/* --- Open ------------------------------------------------------------------------------------ */
+
+/* An optional text; false when it is something else. */
+static bool read_text(const json_t *params, const char *key, char **ret)
+{
+	const json_t *v = json_object_get(params, key);
+
+	if (!v || json_is_null(v))
+		return true;
+	if (!json_is_string(v))
+		return false;
+	*ret = mem_strdup(json_string_value(v));
+	return true;
+}
+
+/* Fill @def; the name of a bad parameter, or NULL. */
+static const char *read_definition(struct client_conf_tunnel *def, json_t *params)
+{
+	const char *proto = json_string_value(json_object_get(params, "proto"));
+	const json_t *port = json_object_get(params, "remote_port");
+
+	if (!str_eq(proto, "http") && !str_eq(proto, "tcp"))
+		return "proto";
+	def->proto = str_eq(proto, "tcp") ? HELLO_PROTO_TCP : HELLO_PROTO_HTTP;
+	if (!read_text(params, "local", &def->local) || !def->local)
+		return "local";
+	if (!read_text(params, "subdomain", &def->subdomain))
+		return "subdomain";
+	if (!read_text(params, "hostname", &def->hostname))
+		return "hostname";
+	if (port && !json_is_null(port)) {
+		if (!json_is_integer(port) || json_integer_value(port) < 1 || json_integer_value(port) > 65535)
+			return "remote_port";
+		def->remote_port = (uint16_t)json_integer_value(port);
+	}
+	return NULL;
+}
+
+/* "http-8000": what an ad hoc tunnel is called when the caller does not say; the first that is free. */
+static char *make_name(const struct agent *a, const struct client_conf_tunnel *def)
+{
+	char label[40];
+
+	(void)snprintf(label, sizeof(label), "%s-%u", def->proto == HELLO_PROTO_TCP ? "tcp" : "http", def->target.port);
+	for (unsigned int i = 1;; i++) {
+		char *name = i == 1 ? mem_strdup(label) : mem_printf("%s-%u", label, i);
+
+		if (!agent_find(a, name))
+			return name;
+		free(name);
+	}
+}
+
+static void open_tunnel(struct ctl_call *c, struct client_conf_tunnel *def, bool bind)
+{
+	struct agent *a = agent_of(c);
+	struct tunnel *t = agent_add(a, def, /* adhoc= */ true);
+	struct waiter *w;
+
+	if (!ctl_call_wants_more(c)) {
+		ctl_call_reply(c, json_pack("{s:o}", "tunnel", tunnel_json(t)));
+		return;
+	}
+	w = new_waiter(c, on_up_deadline);
+	w->is_open = true;
+	w->bound = bind;
+	str_list_add(&w->names, def->name);
+	agent_changed(a);
+}
+
+static void on_open(struct ctl_call *c, json_t *params)
+{
+	struct agent *a = agent_of(c);
+	const char *name = json_string_value(json_object_get(params, "name"));
+	bool bind = json_is_true(json_object_get(params, "bind"));
+	struct client_conf_tunnel *def = client_conf_new_tunnel("");
+	const char *bad = read_definition(def, params), *why;
+
+	if (!bad && name && !client_conf_is_name(name))
+		bad = "name";
+	why = bad ? NULL : client_conf_check_tunnel(def);
+	if (bad) {
+		ctl_call_bad_parameter(c, bad);
+	} else if (why) {
+		ctl_call_fail(c, "BadTunnel", json_pack("{s:s}", "why", why));
+	} else if (name && agent_find(a, name)) {
+		ctl_call_fail(c, "NameTaken", json_pack("{s:s}", "name", name));
+	} else if (!too_many_waiters(c)) {
+		free(def->name);
+		def->name = name ? mem_strdup(name) : make_name(a, def);
+		open_tunnel(c, def, bind && ctl_call_wants_more(c));
+		return;
+	}
+	client_conf_free_tunnel(def);
+}
+
+/* --- the rest -------------------------------------------------------------------------------- */
+
+static json_t *names_json(const struct str_list *l)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < l->n; i++)
+		(void)json_array_append_new(list, json_string(l->items[i]));
+	return list;
+}
+
+static json_t *mistakes_json(struct conf_report *report)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; report_get(report, i); i++) {
+		const struct conf_mistake *m = report_get(report, i);
+
+		(void)json_array_append_new(list,
+			json_pack("{s:s, s:I, s:I, s:s, s:s}", "file", m->file, "line", (json_int_t)m->line, "column",
+				(json_int_t)m->col, "key", m->key ? m->key : "", "why", m->why));
+	}
+	return list;
+}
+
+static void on_reload(struct ctl_call *c, json_t *params)
+{
+	struct str_list added = {0}, changed = {0}, removed = {0}, kept = {0};
+	struct agent_difference d = {&added, &changed, &removed, &kept};
+	struct conf_report report;
+
+	report_init(&report);
+	if (agent_reload(agent_of(c), &report, &d))
+		ctl_call_reply(c, json_pack("{s:o, s:o, s:o, s:o}", "added", names_json(&added), "changed",
+					  names_json(&changed), "removed", names_json(&removed), "kept", names_json(&kept)));
+	else
+		ctl_call_fail(c, "BadConfig", json_pack("{s:o}", "mistakes", mistakes_json(&report)));
+	report_deinit(&report);
+	str_list_deinit(&added);
+	str_list_deinit(&changed);
+	str_list_deinit(&removed);
+	str_list_deinit(&kept);
+}
+
+static void on_logs(struct ctl_call *c, json_t *params)
+{
+	ctl_events_on_logs(&agent_of(c)->events, c, params);
+}
+
+static const struct ctl_method methods[] = {
+	{"Status", CTL_RIGHT_READ, on_status},
+	{"Tunnel", CTL_RIGHT_READ, on_tunnel},
+	{"Up", CTL_RIGHT_OPERATE, on_up},
+	{"Down", CTL_RIGHT_OPERATE, on_down},
+	{"Open", CTL_RIGHT_OPERATE, on_open},
+	{"Reload", CTL_RIGHT_OPERATE, on_reload},
+	{"Logs", CTL_RIGHT_OPERATE, on_logs},
+};
+
+const struct ctl_interface client_verbs_interface = {
+	.name = "io.tunnelto.Client",
+	.description = interface_text_client,
+	.methods = methods,
+	.n_methods = ARRAY_SIZE(methods),
+};

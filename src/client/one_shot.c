@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * one_shot: `tunnelto --port 8000`. The same agent as the daemon's, with one tunnel that is not
+ * from a file, no control socket, and an end: a refusal or half a minute without a server before
+ * the first URL is a failure; afterwards it holds on like the daemon.
+ */
+#include "client/one_shot.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "base/err.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/parse.h"
+#include "base/str.h"
+#include "client/agent.h"
+
+#define FIRST_UP_MS 30000
+#define EXIT_REFUSED 4
+
+static struct one_shot_state {
+	struct agent agent;
+	struct timer first;
+	bool was_up, json;
+} state;
+
+static void stop(struct agent *a, int code)
+{
+	a->exit_code = code;
+	loop_stop(a->loop);
+}
+
+static void print_url(const struct tunnel *t)
+{
+	if (state.json)
+		printf("{\"name\": \"%s\", \"url\": \"%s\"}\n", t->def->name, t->url);
+	else
+		printf("%s\n", t->url);
+	(void)fflush(stdout);
+}
+
+static void on_change(struct agent *a)
+{
+	const struct tunnel *t = list_is_empty(&a->tunnels) ? NULL : list_entry(a->tunnels.next, struct tunnel, node);
+
+	if (!t || a->draining)
+		return;
+	if (t->state == TUNNEL_UP && !state.was_up) {
+		state.was_up = true;
+		timer_stop(&state.first);
+		print_url(t);
+	} else if (t->state == TUNNEL_REFUSED && (!state.was_up || !t->retry)) {
+		log_err("%s", t->error);
+		stop(a, EXIT_REFUSED);
+	}
+}
+
+static void on_first_timeout(struct timer *t)
+{
+	log_err("the server was not reached: %s",
+		state.agent.uplink.error[0] ? state.agent.uplink.error : "no answer");
+	stop(&state.agent, EX_TEMPFAIL);
+}
+
+/* The command line over the configuration file over the environment. */
+static int fill_conf(struct client_conf *c, const struct one_shot *o)
+{
+	const char *server = getenv("TUNNELTO_SERVER");
+	struct conf_report report;
+
+	report_init(&report);
+	if (!o->server && !server && access(o->config, R_OK) == 0 && !client_conf_load(c, o->config, &report)) {
+		CLEANUP(str_deinit) struct str text = STR_INIT(64 * 1024);
+
+		report_print(&report, &text);
+		fputs(str_get(&text), stderr);
+		report_deinit(&report);
+		return EX_CONFIG;
+	}
+	report_deinit(&report);
+	if (o->server || server || !c->server.url) {
+		client_conf_deinit(c);
+		client_conf_init(c);
+		bind_defaults(&client_conf_table, c);
+		mem_replace(&c->server.url, o->server ? o->server : server);
+	}
+	if (o->key_file)
+		mem_replace(&c->server.key_file, o->key_file);
+	if (o->ca_file)
+		mem_replace(&c->server.ca_file, o->ca_file);
+	if (o->no_verify)
+		c->server.verify = false;
+	list_each_safe(t, &c->tunnels, struct client_conf_tunnel, node) {
+		list_del(&t->node);
+		client_conf_free_tunnel(t);
+	}
+	if (!c->server.url) {
+		log_err("no server is known: give --server URL, set TUNNELTO_SERVER, or write server: url: into %s", o->config);
+		return EX_CONFIG;
+	}
+	return EX_OK;
+}
+
+static char *name_of(const struct one_shot *o, const struct client_conf_tunnel *def)
+{
+	return o->name ? mem_strdup(o->name) : mem_printf("%s-%u", o->proto, def->target.port);
+}
+
+static struct client_conf_tunnel *make_tunnel(const struct one_shot *o)
+{
+	struct client_conf_tunnel *def = client_conf_new_tunnel("");
+	const char *why;
+
+	def->proto = str_eq(o->proto, "tcp") ? HELLO_PROTO_TCP : HELLO_PROTO_HTTP;
+	def->local = mem_strdup(o->local);
+	def->subdomain = mem_strdup(o->subdomain);
+	def->hostname = mem_strdup(o->hostname);
+	def->tls.verify = !o->no_verify;
+	why = client_conf_check_tunnel(def);
+	if (!why && o->remote_port && parse_port(o->remote_port, &def->remote_port) < 0)
+		why = "'--remote-port' is not a port";
+	if (!why && o->name && !client_conf_is_name(o->name))
+		why = "'--name' has characters that a name does not have";
+	if (why) {
+		log_err("%s", why);
+		client_conf_free_tunnel(def);
+		return NULL;
+	}
+	free(def->name);
+	def->name = name_of(o, def);
+	return def;
+}
+
+static bool url_is_fine(const struct client_conf *c)
+{
+	struct target_url url;
+
+	if (target_parse_url(&url, c->server.url) == 0)
+		return true;
+	log_err("'%s' is not http(s)://HOST[:PORT]", c->server.url);
+	return false;
+}
+
+int one_shot_run(const struct one_shot *o)
+{
+	struct agent *a = &state.agent;
+	struct client_conf_tunnel *def;
+	struct loop loop;
+	struct err err = {0};
+	int code;
+
+	log_set_plain(true);
+	client_conf_init(&a->conf);
+	def = make_tunnel(o);
+	code = def ? fill_conf(&a->conf, o) : EX_USAGE;
+	if (code != EX_OK || !url_is_fine(&a->conf) || loop_init(&loop) < 0) {
+		client_conf_free_tunnel(def);
+		client_conf_deinit(&a->conf);
+		return code != EX_OK ? code : EX_USAGE;
+	}
+	a->conf.log.level = o->verbose ? LOG_LV_DEBUG - LOG_LV_ERR : LOG_LV_NOTICE - LOG_LV_ERR;
+	state.json = o->json;
+	timer_init(&state.first, &loop, on_first_timeout);
+	if (agent_open(a, &loop, /* conf_path= */ NULL, /* user= */ true, &err) < 0) {
+		log_err("%s", err.text);
+		client_conf_free_tunnel(def);
+		a->exit_code = EX_CONFIG;
+	} else {
+		a->on_change = on_change;
+		timer_start(&state.first, FIRST_UP_MS);
+		(void)agent_add(a, def, /* adhoc= */ true);
+		loop_run(&loop);
+	}
+	code = a->exit_code;
+	timer_stop(&state.first);
+	agent_close(a);
+	loop_deinit(&loop);
+	return code;
+}

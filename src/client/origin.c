@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * origin: from a stream to the local service: resolve, connect (each address), TLS, pump.
+ *
+ * Bytes that arrive before the connection is there wait in the pump, at most a stream's initial
+ * window of them. Each failure has its own reason, which the server turns into what the visitor
+ * is told.
+ */
+#include "client/origin.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/err.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "client/agent.h"
+#include "client/client_conf.h"
+#include "client/tunnel.h"
+#include "io/dial.h"
+#include "io/tls_ctx.h"
+#include "relay/pump.h"
+
+#define DIAL_MS 10000
+
+struct origin {
+	struct list node;
+	struct agent *agent;
+	struct tunnel *tunnel;
+	struct dial dial;
+	struct pump pump;
+	struct grave grave;
+	char visitor[64];
+};
+
+static void free_origin(struct grave *g)
+{
+	free(container_of(g, struct origin, grave));
+}
+
+static void forget(struct origin *o)
+{
+	struct tunnel *t = o->tunnel;
+
+	dial_cancel(&o->dial);
+	t->bytes_in += o->pump.conn.bytes_out;
+	t->bytes_out += o->pump.conn.bytes_in;
+	t->streams--;
+	list_del(&o->node);
+	loop_bury(o->agent->loop, &o->grave, free_origin);
+}
+
+static void on_done(struct pump *p, enum close_reason why, const char *text)
+{
+	struct origin *o = container_of(p, struct origin, pump);
+	static struct log_limit limit;
+
+	if (why >= CLOSE_ORIGIN_REFUSED && why <= CLOSE_ORIGIN_TLS && log_limit_pass(&limit, clock_ms(), 20))
+		log_with(LOG_LV_WARNING, close_text(why), {"TUNNEL", o->tunnel->def->name},
+			{"ORIGIN", o->tunnel->def->local}, {"VISITOR", o->visitor}, {"CLOSE_REASON", close_word(why)},
+			{"ERROR", text && *text ? text : NULL});
+	forget(o);
+}
+
+static enum close_reason reason_of(int error)
+{
+	switch (error) {
+	case -ECONNREFUSED:
+	case -ENOENT:
+		return CLOSE_ORIGIN_REFUSED;
+	case -ETIMEDOUT:
+		return CLOSE_ORIGIN_TIMEOUT;
+	default:
+		return CLOSE_ORIGIN_UNREACHABLE;
+	}
+}
+
+static void fail(struct origin *o, enum close_reason why, const char *text)
+{
+	pump_stop(&o->pump, why, text);
+	on_done(&o->pump, why, text);
+}
+
+static struct tls_ctx *tls_of(struct tunnel *t, struct err *err)
+{
+	if (!t->tls)
+		t->tls = tls_ctx_new_client(t->def->tls.ca_file, t->def->tls.verify, err);
+	return t->tls;
+}
+
+static void on_dialled(struct dial *d, int fd)
+{
+	struct origin *o = container_of(d, struct origin, dial);
+	const struct target *target = &o->tunnel->def->target;
+	struct tls_ctx *tls = NULL;
+	struct err err = {0};
+
+	if (fd < 0) {
+		fail(o, fd == -ENOENT && !target->is_unix ? CLOSE_ORIGIN_UNREACHABLE : reason_of(fd), strerror(-fd));
+		return;
+	}
+	if (target->tls)
+		tls = tls_of(o->tunnel, &err);
+	if (target->tls && !tls) {
+		close(fd);
+		fail(o, CLOSE_ORIGIN_TLS, err.text);
+		return;
+	}
+	pump_set_idle(&o->pump, o->tunnel->def->idle);
+	if (pump_connect(&o->pump, fd, tls, target->host, /* preamble= */ NULL, 0) < 0)
+		fail(o, CLOSE_ORIGIN_TLS, "TLS could not be begun");
+}
+
+void origin_start(struct agent *a, struct tunnel *t, struct stream *st, const struct frame_open *open)
+{
+	const struct target *target = &t->def->target;
+	struct origin *o;
+	struct addr path;
+
+	if (t->streams >= t->def->max_streams) {
+		stream_reset(st, CLOSE_LIMIT, "the tunnel has as many visitors as it may");
+		return;
+	}
+	o = mem_new(struct origin);
+	o->agent = a;
+	o->tunnel = t;
+	(void)snprintf(o->visitor, sizeof(o->visitor), "%s", open->visitor);
+	list_add_tail(&t->origins, &o->node);
+	t->streams++;
+	t->streams_total++;
+	pump_init(&o->pump, a->loop, st, CLOSE_ORIGIN_RESET, on_done);
+	dial_init(&o->dial, a->loop);
+	if (!target->is_unix)
+		dial_start(&o->dial, a->resolver, target->host, target->port, DIAL_MS, on_dialled);
+	else if (addr_unix(&path, target->host) == 0)
+		dial_start_addr(&o->dial, &path, DIAL_MS, on_dialled);
+	else
+		fail(o, CLOSE_ORIGIN_UNREACHABLE, "the path is too long");
+}
+
+void origin_stop_all(struct tunnel *t, int why)
+{
+	list_each_safe(o, &t->origins, struct origin, node) {
+		pump_stop(&o->pump, (enum close_reason)why, "");
+		forget(o);
+	}
+}

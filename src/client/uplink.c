@@ -1,0 +1,610 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * uplink: one server, reached again and again.
+ *
+ *   IDLE ─want─> CONNECTING ─ resolve, each address, WebSocket, HELLO, WELCOME ─> UP
+ *                   ^ └── failed ──> WAITING (backoff, full jitter) or REFUSED (slowly) ──┐
+ *                   └──────────────────────────────────────────────────────────────────────┘
+ *   UP ── link lost ──> CONNECTING with the session's id and secret ──> resumed, or a new one
+ *
+ * The name is resolved at every attempt. A session outlives its link by the server's grace; the
+ * one that HELLO names is taken up by the same struct session, so its streams go on.
+ */
+#include "client/uplink.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/err.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/str.h"
+#include "client/client_conf.h"
+#include "io/loop.h"
+#include "io/tls_ctx.h"
+
+#define CONNECT_MS 10000
+#define WELCOME_MS 10000
+
+static void attempt(struct uplink *u);
+static void try_address(struct uplink *u);
+
+const char *uplink_state_word(enum uplink_state s)
+{
+	static const char *const words[] = {"idle", "connecting", "up", "waiting", "refused"};
+
+	return words[s];
+}
+
+static void set_state(struct uplink *u, enum uplink_state state, const char *error)
+{
+	if (u->state != state)
+		u->since = clock_ms();
+	u->state = state;
+	if (error)
+		(void)snprintf(u->error, sizeof(u->error), "%s", error);
+	else if (state == UPLINK_UP || state == UPLINK_IDLE)
+		u->error[0] = '\0';
+}
+
+/* --- failing --------------------------------------------------------------------------------- */
+
+static void pause_for(struct uplink *u, enum uplink_state state, uint64_t ms, const char *error)
+{
+	bool news = !str_eq(u->error, error);
+
+	set_state(u, state, error);
+	u->retry_at = clock_ms() + ms;
+	timer_start(&u->retry, ms);
+	if (news)
+		log_with(LOG_LV_WARNING, "server not reached", {"SERVER", u->conf->server.url}, {"ERROR", error});
+	u->ops->down(u);
+}
+
+static void failed(struct uplink *u, const char *error)
+{
+	pause_for(u, UPLINK_WAITING, backoff_next(&u->backoff), error);
+}
+
+static void refused(struct uplink *u, const char *error)
+{
+	pause_for(u, UPLINK_REFUSED, UPLINK_REFUSED_MS, error);
+}
+
+static void on_retry(struct timer *t)
+{
+	attempt(container_of(t, struct uplink, retry));
+}
+
+void uplink_hurry(struct uplink *u)
+{
+	if (u->state == UPLINK_WAITING || u->state == UPLINK_REFUSED) {
+		backoff_reset(&u->backoff);
+		timer_start(&u->retry, 0);
+	}
+}
+
+/* --- the session ----------------------------------------------------------------------------- */
+
+static struct uplink *uplink_of(struct session *s)
+{
+	return container_of(s, struct uplink_session, session)->uplink;
+}
+
+static void free_session(struct grave *g)
+{
+	struct uplink_session *us = container_of(g, struct uplink_session, grave);
+
+	session_deinit(&us->session);
+	free(us);
+}
+
+static void forget_session(struct uplink *u)
+{
+	mem_wipe(u->session_secret, sizeof(u->session_secret));
+	u->session_id[0] = '\0';
+}
+
+/* It is over: bury it; the uplink goes on without. */
+static void let_session_go(struct uplink_session *us)
+{
+	struct uplink *u = TAKE_PTR(us->uplink);
+
+	timer_stop(&us->tick);
+	loop_bury(u->loop, &us->grave, free_session);
+	if (u->live == us) {
+		u->live = NULL;
+		u->greeting = u->lane_pending = false;
+		timer_stop(&u->welcome);
+		timer_stop(&u->lane_tick);
+		lane_client_cancel(&u->lane);
+	}
+}
+
+static void send_hello(struct uplink *u)
+{
+	struct hello h = {
+		.version = HELLO_VERSION,
+		.software = "tunneltod/" PACKAGE_VERSION,
+		.generation = u->generation,
+		.window = session_limits_default.window,
+	};
+	uint8_t json[FRAME_MAX_JSON];
+
+	memcpy(h.instance, u->instance, sizeof(h.instance));
+	memcpy(h.session, u->session_id, sizeof(h.session));
+	memcpy(h.secret, u->session_secret, sizeof(h.secret));
+	session_send(&u->live->session, FRAME_HELLO, 0, json, hello_encode(json, sizeof(json), &h));
+	mem_wipe(&h, sizeof(h));
+	mem_wipe(json, sizeof(json));
+	u->greeting = true;
+	timer_start(&u->welcome, WELCOME_MS);
+}
+
+static const struct session_ops session_ops;
+
+static void on_tick(struct timer *t)
+{
+	session_tick(&container_of(t, struct uplink_session, tick)->session, clock_ms());
+}
+
+static struct uplink_session *new_session(struct uplink *u)
+{
+	struct uplink_session *us = mem_new(struct uplink_session);
+
+	us->uplink = u;
+	timer_init(&us->tick, u->loop, on_tick);
+	session_init(&us->session, &session_ops, &session_limits_default, /* is_server= */ false, clock_ms());
+	return us;
+}
+
+/* The server has not kept our session: what it carried is lost, the link goes on with a new one. */
+static void replace_session(struct uplink *u, struct link *l)
+{
+	struct uplink_session *old = u->live;
+
+	session_release_link(l);
+	u->live = NULL;
+	session_close(&old->session, CLOSE_RESUME_FAILED, "the server did not keep the session");
+	u->live = new_session(u);
+	session_attach(&u->live->session, l, clock_ms());
+}
+
+static void on_welcome(struct uplink *u, struct link *l, const struct frame *f)
+{
+	struct session *s = &u->live->session;
+	struct hello_welcome w;
+	struct err err;
+	bool had = u->session_id[0] != '\0';
+
+	if (!u->greeting || hello_welcome_decode(&w, f->payload, f->length, &err) < 0 || w.version != HELLO_VERSION ||
+		(w.resumed && !had)) {
+		session_close(s, CLOSE_PROTOCOL, "WELCOME cannot be read, or is out of place");
+		return;
+	}
+	u->greeting = false;
+	timer_stop(&u->welcome);
+	if (had && !w.resumed) {
+		replace_session(u, l);
+		s = &u->live->session;
+	}
+	memcpy(u->session_id, w.session, sizeof(u->session_id));
+	memcpy(u->session_secret, w.secret, sizeof(u->session_secret));
+	mem_wipe(&w.secret, sizeof(w.secret));
+	s->limits.grace_ms = w.grace_ms;
+	u->lane_offered = w.lanes;
+	u->lane_bytes = u->lane_streams = 0;
+	backoff_reset(&u->backoff);
+	set_state(u, UPLINK_UP, NULL);
+	if (w.resumed)
+		session_resume(s, clock_ms());
+	else
+		session_greeted(s, w.window, clock_ms());
+	log_with(LOG_LV_NOTICE, w.resumed ? "server reached again, session resumed" : "server reached",
+		{"SERVER", u->conf->server.url}, {"SESSION", u->session_id});
+	u->ops->up(u, w.resumed);
+}
+
+/* --- lanes ----------------------------------------------------------------------------------- */
+
+static bool has_lane(const struct session *s)
+{
+	return s->data_link && s->data_link->rank == LINK_RANK_LANE;
+}
+
+static void watch_lanes(struct uplink *u)
+{
+	if (!timer_is_active(&u->lane_tick))
+		timer_start(&u->lane_tick, UPLINK_LANE_TICK_MS);
+}
+
+static bool is_worth_a_lane(const struct uplink *u, const struct session *s)
+{
+	return s->stats.bytes_rx + s->stats.bytes_tx >= UPLINK_LANE_BYTES ||
+	       s->stats.streams_opened - u->lane_streams >= UPLINK_LANE_STREAMS;
+}
+
+static void on_lane_tick(struct timer *t)
+{
+	struct uplink *u = container_of(t, struct uplink, lane_tick);
+	struct session *s = uplink_session_of(u);
+	clock_ms_t now = clock_ms();
+	uint64_t bytes;
+
+	if (!s || u->state != UPLINK_UP)
+		return;
+	bytes = s->stats.bytes_rx + s->stats.bytes_tx;
+	if (bytes != u->lane_bytes)
+		u->lane_data_at = now;
+	if (u->lane_offered && !has_lane(s) && !u->lane_pending && now >= u->lane_try_at && bytes != u->lane_bytes &&
+		is_worth_a_lane(u, s)) {
+		u->lane_pending = true;
+		session_send(s, FRAME_LANE_ASK, 0, NULL, 0);
+	}
+	if (has_lane(s) && now >= u->lane_data_at + UPLINK_LANE_IDLE_MS)
+		session_drop_lanes(s);
+	u->lane_bytes = bytes;
+	u->lane_streams = s->stats.streams_opened;
+	if (session_stream_count(s) > 0 || has_lane(s) || u->lane_pending)
+		watch_lanes(u);
+}
+
+static void on_lane_done(struct lane_client *c, const char *why)
+{
+	struct uplink *u = container_of(c, struct uplink, lane);
+
+	u->lane_pending = false;
+	if (!why)
+		return;
+	u->lane_try_at = clock_ms() + UPLINK_LANE_RETRY_MS;
+	log_with(LOG_LV_INFO, "no lane, data stays on the WebSocket", {"SERVER", u->conf->server.url}, {"ERROR", why});
+}
+
+static void on_lane_grant(struct uplink *u, struct link *l, const struct frame *f)
+{
+	struct hello_grant g;
+	struct err err = {0};
+
+	if (!u->lane_pending || u->lane.session || hello_grant_decode(&g, f->payload, f->length, &err) < 0)
+		return;
+	if (u->url.tls && !u->lane_tls)
+		u->lane_tls = tls_ctx_new_client(u->conf->server.ca_file, u->conf->server.verify, &err);
+	if (!g.token[0] || (u->url.tls && !u->lane_tls))
+		on_lane_done(&u->lane, g.token[0] ? err.text : g.message);
+	else
+		lane_client_start(&u->lane, &u->address, u->lane_tls, u->url.host, g.token, &u->live->session);
+	mem_wipe(&g, sizeof(g));
+}
+
+/* --- frames ---------------------------------------------------------------------------------- */
+
+static void on_registered(struct uplink *u, struct link *l, const struct frame *f)
+{
+	struct hello_registered r;
+	struct err err;
+
+	if (hello_registered_decode(&r, f->payload, f->length, &err) < 0)
+		session_close(&u->live->session, CLOSE_PROTOCOL, err.text);
+	else
+		u->ops->registered(u, &r);
+}
+
+static void on_gone(struct uplink *u, struct link *l, const struct frame *f)
+{
+	struct frame_reason r;
+
+	if (frame_reason_decode(&r, f) == 0)
+		u->ops->gone(u, &r);
+}
+
+static void on_goaway(struct uplink *u, struct link *l, const struct frame *f)
+{
+	struct frame_reason r;
+	char text[320];
+
+	if (frame_reason_decode(&r, f) < 0)
+		return;
+	log_with(LOG_LV_NOTICE, "the server ends the session", {"SERVER", u->conf->server.url},
+		{"CLOSE_REASON", close_word(r.reason)}, {"ERROR", r.text[0] ? r.text : NULL});
+	if (r.reason == CLOSE_SHUTDOWN)
+		return;	/* it closes when what is open has finished */
+	(void)snprintf(text, sizeof(text), "the server ended the session: %s", r.text[0] ? r.text : close_text(r.reason));
+	session_close(&u->live->session, CLOSE_DONE, text);
+	if (r.reason == CLOSE_KEY_REVOKED)
+		refused(u, text);
+}
+
+typedef void uplink_frame_f(struct uplink *u, struct link *l, const struct frame *f);
+
+static uplink_frame_f *const on_frame[FRAME_TYPE_MAX] = {
+	[FRAME_WELCOME] = on_welcome,
+	[FRAME_REGISTERED] = on_registered,
+	[FRAME_GONE] = on_gone,
+	[FRAME_GOAWAY] = on_goaway,
+	[FRAME_LANE_GRANT] = on_lane_grant,
+};
+
+static void session_frame(struct session *s, struct link *l, const struct frame *f)
+{
+	struct uplink *u = uplink_of(s);
+
+	if (!u || u->live != container_of(s, struct uplink_session, session))
+		return;
+	if (u->greeting && f->type != FRAME_WELCOME && f->type != FRAME_GOAWAY)
+		session_close(s, CLOSE_PROTOCOL, "WELCOME is expected first");
+	else
+		on_frame[f->type](u, l, f);
+}
+
+static void session_opened(struct session *s, struct stream *st, const struct frame_open *open)
+{
+	struct uplink *u = uplink_of(s);
+
+	u->ops->opened(u, st, open);
+	watch_lanes(u);
+}
+
+static void session_detached(struct session *s, enum close_reason why)
+{
+	struct uplink *u = uplink_of(s);
+
+	u->greeting = u->lane_pending = false;
+	timer_stop(&u->welcome);
+	lane_client_cancel(&u->lane);
+	if (u->draining || !u->wanted) {
+		session_close(s, CLOSE_LINK_LOST, "");
+		return;
+	}
+	failed(u, "the connection to the server was lost");
+}
+
+static void session_closed(struct session *s, enum close_reason why, const char *text)
+{
+	struct uplink_session *us = container_of(s, struct uplink_session, session);
+	struct uplink *u = us->uplink;
+	bool mine = u->live == us;
+
+	let_session_go(us);
+	if (!mine)
+		return;	/* replaced already */
+	forget_session(u);
+	if (u->state == UPLINK_WAITING || u->state == UPLINK_REFUSED)
+		return;	/* grace passed while waiting: the attempts go on */
+	ws_client_cancel(&u->client);
+	if (u->wanted && !u->draining)
+		failed(u, *text ? text : close_text(why));
+	else
+		set_state(u, UPLINK_IDLE, NULL);
+}
+
+static void session_deadline(struct session *s, clock_ms_t at)
+{
+	timer_start_at(&container_of(s, struct uplink_session, session)->tick, at);
+}
+
+static const struct session_ops session_ops = {
+	.frame = session_frame,
+	.opened = session_opened,
+	.detached = session_detached,
+	.closed = session_closed,
+	.deadline = session_deadline,
+};
+
+/* --- connecting ------------------------------------------------------------------------------ */
+
+static void on_welcome_timeout(struct timer *t)
+{
+	struct uplink *u = container_of(t, struct uplink, welcome);
+
+	if (u->live)
+		session_close(&u->live->session, CLOSE_TIMEOUT, "the server sent no WELCOME");
+}
+
+static void on_ws_opened(struct ws_client *c, struct link *l)
+{
+	struct uplink *u = container_of(c, struct uplink, client);
+
+	if (!u->live) {
+		u->live = new_session(u);
+		forget_session(u);
+	}
+	session_attach(&u->live->session, l, clock_ms());
+	send_hello(u);
+}
+
+static void on_status(struct uplink *u, int status, const char *text)
+{
+	bool keyed = secret_is_set(&u->key);
+
+	if (status == 401)
+		refused(u, keyed ? "the server does not know this key, or it was revoked"
+				 : "the server wants a key, and none is configured");
+	else if (status == 403)
+		refused(u, "the server has blocked this address");
+	else if (status == 404 || status == 426)
+		refused(u, "that server speaks HTTP, but not tunnelto.v2 (is it the control port?)");
+	else if (status == 503)
+		failed(u, "the server takes no clients now");
+	else
+		failed(u, text);
+}
+
+static void on_ws_failed(struct ws_client *c, enum ws_client_fault fault, int status, const char *text)
+{
+	struct uplink *u = container_of(c, struct uplink, client);
+	char words[320], where[ADDR_TEXT_MAX];
+
+	if (fault == WS_CLIENT_FAULT_STATUS) {
+		on_status(u, status, text);
+		return;
+	}
+	if (fault == WS_CLIENT_FAULT_CONNECT && u->next < u->n_list) {
+		try_address(u);
+		return;
+	}
+	addr_format(&u->address, where);
+	(void)snprintf(words, sizeof(words), "%s%.120s: %.170s", fault == WS_CLIENT_FAULT_TLS ? "TLS with " : "",
+		where, text);
+	failed(u, words);
+}
+
+static const struct ws_client_ops ws_ops = {
+	.opened = on_ws_opened,
+	.failed = on_ws_failed,
+};
+
+static void try_address(struct uplink *u)
+{
+	struct ws_client_params p = {
+		.host = u->url.header,
+		.address = u->list[u->next],
+		.tls = u->url.tls,
+		.ca_file = u->conf->server.ca_file,
+		.verify = u->conf->server.verify,
+		.path = "/wormhole",
+		.bearer = secret_is_set(&u->key) ? secret_text(&u->key) : NULL,
+		.timeout_ms = CONNECT_MS,
+	};
+	struct err err;
+
+	u->address = u->list[u->next++];
+	if (ws_client_connect(&u->client, &p, &err) < 0)
+		failed(u, err.text);
+}
+
+static void on_resolved(struct resolve *r, int status, const struct addr *list, size_t n)
+{
+	struct uplink *u = container_of(r, struct uplink, resolve);
+	char words[320];
+
+	u->resolving = false;
+	if (status < 0) {
+		(void)snprintf(words, sizeof(words), "%.200s: %s", u->url.host,
+			status == -ENOENT ? "no such host" : strerror(-status));
+		failed(u, words);
+		return;
+	}
+	memcpy(u->list, list, n * sizeof(*list));
+	u->n_list = n;
+	u->next = 0;
+	try_address(u);
+}
+
+static void attempt(struct uplink *u)
+{
+	timer_stop(&u->retry);
+	if (!u->wanted || u->draining)
+		return;
+	set_state(u, UPLINK_CONNECTING, NULL);
+	u->resolving = true;
+	resolve_start(&u->resolve, u->resolver, u->url.host, u->url.port, on_resolved);
+}
+
+/* --- from the agent -------------------------------------------------------------------------- */
+
+static void stop_attempt(struct uplink *u)
+{
+	timer_stop(&u->retry);
+	timer_stop(&u->welcome);
+	if (u->resolving)
+		resolve_cancel(&u->resolve);
+	u->resolving = false;
+	ws_client_cancel(&u->client);
+}
+
+void uplink_close(struct uplink *u, enum close_reason why)
+{
+	stop_attempt(u);
+	u->state = UPLINK_WAITING;	/* closing the session must not begin another attempt */
+	if (u->live)
+		session_close(&u->live->session, why, "");
+	forget_session(u);
+	timer_stop(&u->lane_tick);
+	set_state(u, UPLINK_IDLE, NULL);
+}
+
+void uplink_want(struct uplink *u, bool wanted)
+{
+	if (u->wanted == wanted)
+		return;
+	u->wanted = wanted;
+	if (wanted)
+		attempt(u);
+	else
+		uplink_close(u, CLOSE_DONE);
+}
+
+bool uplink_is_up(const struct uplink *u)
+{
+	return u->state == UPLINK_UP;
+}
+
+struct session *uplink_session_of(const struct uplink *u)
+{
+	return u->live ? &u->live->session : NULL;
+}
+
+void uplink_register(struct uplink *u, const struct hello_register *rq)
+{
+	uint8_t json[FRAME_MAX_JSON];
+
+	if (uplink_is_up(u))
+		session_send(&u->live->session, FRAME_REGISTER, 0, json, hello_register_encode(json, sizeof(json), rq));
+}
+
+void uplink_unregister(struct uplink *u, uint32_t tunnel)
+{
+	uint8_t payload[4] = {(uint8_t)(tunnel >> 24), (uint8_t)(tunnel >> 16), (uint8_t)(tunnel >> 8), (uint8_t)tunnel};
+
+	if (uplink_is_up(u))
+		session_send(&u->live->session, FRAME_UNREGISTER, 0, payload, sizeof(payload));
+}
+
+void uplink_drain(struct uplink *u)
+{
+	u->draining = true;
+	stop_attempt(u);
+	if (u->live && uplink_is_up(u))
+		session_goaway(&u->live->session, CLOSE_SHUTDOWN, 0, "the client is stopping");
+}
+
+void uplink_configure(struct uplink *u, const struct client_conf *conf, const char *url, struct secret *key)
+{
+	uplink_close(u, CLOSE_DONE);
+	u->conf = conf;
+	if (target_parse_url(&u->url, url) < 0)
+		memset(&u->url, 0, sizeof(u->url));
+	secret_deinit(&u->key);
+	u->key = *key;
+	memset(key, 0, sizeof(*key));
+	tls_ctx_unref(TAKE_PTR(u->lane_tls));
+	backoff_init(&u->backoff, (uint32_t)conf->reconnect.min, (uint32_t)conf->reconnect.max);
+	if (u->wanted)
+		attempt(u);
+}
+
+void uplink_init(struct uplink *u, struct loop *loop, struct resolver *r, struct ws_loop *ws, const struct uplink_ops *ops)
+{
+	memset(u, 0, sizeof(*u));
+	u->ops = ops;
+	u->loop = loop;
+	u->resolver = r;
+	u->ws = ws;
+	u->generation = clock_wall_ms();
+	u->since = clock_ms();
+	timer_init(&u->retry, loop, on_retry);
+	timer_init(&u->welcome, loop, on_welcome_timeout);
+	timer_init(&u->lane_tick, loop, on_lane_tick);
+	ws_client_init(&u->client, ws, &ws_ops);
+	lane_client_init(&u->lane, loop, on_lane_done);
+}
+
+void uplink_deinit(struct uplink *u)
+{
+	u->wanted = false;
+	uplink_close(u, CLOSE_SHUTDOWN);
+	secret_deinit(&u->key);
+	tls_ctx_unref(TAKE_PTR(u->lane_tls));
+}
