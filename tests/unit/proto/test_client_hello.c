@@ -45,23 +45,36 @@ static void add_name(struct hello *h, const char *name, size_t n)
 	add_extension(h, 0, e.bytes, e.n);
 }
 
+/* How long the vectors before the extensions are. */
+struct fixed {
+	uint8_t session, suites, compressions;
+};
+
 /* The handshake message around @extensions. */
-static void wrap_message(struct hello *h, const struct hello *extensions)
+static void wrap_fixed(struct hello *h, const struct hello *extensions, struct fixed f)
 {
-	static const uint8_t random[32] = {7};
+	static const uint8_t filler[256] = {7};
 	size_t n;
 
 	h->n = 0;
 	add(h, "\1\0\0\0\3\3", 6);
-	add(h, random, 32);
-	add(h, "\4sess", 5);
-	add(h, "\0\2\x13\1", 4);
-	add(h, "\1\0", 2);
+	add(h, filler, 32);
+	add(h, &f.session, 1);
+	add(h, filler, f.session);
+	add_u16(h, f.suites);
+	add(h, filler, f.suites);
+	add(h, &f.compressions, 1);
+	add(h, filler, f.compressions);
 	add_u16(h, extensions->n);
 	add(h, extensions->bytes, extensions->n);
 	n = h->n - 4;
 	h->bytes[2] = (uint8_t)(n >> 8);
 	h->bytes[3] = (uint8_t)n;
+}
+
+static void wrap_message(struct hello *h, const struct hello *extensions)
+{
+	wrap_fixed(h, extensions, (struct fixed){.session = 4, .suites = 2, .compressions = 1});
 }
 
 /* In records of at most @piece bytes. */
@@ -301,23 +314,63 @@ static void a_long_list_of_protocols_is_kept_in_part(void **state)
 
 static void the_fixed_part_keeps_its_bounds(void **state)
 {
-	/* offsets in the record: 5 header, 4 message, 2 version, 32 random */
 	static const struct {
-		size_t at;
-		uint8_t value;
-	} rows[] = {{43, 33}, {43, 255}, {48, 255}, {49, 0}, {49, 3}, {52, 0}, {52, 255}, {54, 255},
-		{55, 1}};
-	struct hello e = {.n = 0}, h;
+		struct fixed fixed;
+		enum client_hello_result result;
+	} rows[] = {
+		{{0, 2, 1}, CLIENT_HELLO_OK},
+		{{32, 254, 255}, CLIENT_HELLO_OK},
+		{{33, 2, 1}, CLIENT_HELLO_BAD},
+		{{255, 2, 1}, CLIENT_HELLO_BAD},
+		{{0, 0, 1}, CLIENT_HELLO_BAD},
+		{{0, 1, 1}, CLIENT_HELLO_BAD},
+		{{0, 3, 1}, CLIENT_HELLO_BAD},
+		{{0, 2, 0}, CLIENT_HELLO_BAD},
+	};
+	struct hello e = {.n = 0}, h, message;
 	struct client_hello c;
 
 	(void)state;
 	add_name(&e, "a", 1);
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		build(&h, &e);
-		h.bytes[rows[i].at] = rows[i].value;
-		if (client_hello_parse(&c, h.bytes, h.n) != CLIENT_HELLO_BAD)
-			fail_msg("row %zu was taken", i);
+		wrap_fixed(&message, &e, rows[i].fixed);
+		wrap_records(&h, &message, 16384);
+		if (client_hello_parse(&c, h.bytes, h.n) != rows[i].result)
+			fail_msg("row %zu", i);
 	}
+}
+
+static void a_length_that_passes_the_message_s_end_is_bad(void **state)
+{
+	/* offsets in the record: 5 header, 4 message, 2 version, 32 random */
+	static const size_t at[] = {43, 48, 49, 52, 54, 55};
+	struct hello e = {.n = 0}, h;
+	struct client_hello c;
+
+	(void)state;
+	add_name(&e, "a", 1);
+	for (size_t i = 0; i < sizeof(at) / sizeof(at[0]); i++) {
+		build(&h, &e);
+		h.bytes[at[i]] = 254;
+		assert_int_equal(client_hello_parse(&c, h.bytes, h.n), CLIENT_HELLO_BAD);
+	}
+}
+
+static void a_message_of_exactly_16_kib_is_taken(void **state)
+{
+	static const uint8_t padding[CLIENT_HELLO_MAX];
+	struct hello e = {.n = 0}, h, message;
+	struct client_hello c;
+
+	(void)state;
+	add_name(&e, "a", 1);
+	wrap_message(&message, &e);
+	add_extension(&e, 21, padding, CLIENT_HELLO_MAX - 4 - message.n);
+	wrap_message(&message, &e);
+	assert_int_equal(message.n, CLIENT_HELLO_MAX);
+	wrap_records(&h, &message, 16384);
+	assert_int_equal(client_hello_parse(&c, h.bytes, h.n), CLIENT_HELLO_OK);
+	assert_string_equal(c.name, "a");
 }
 
 static void any_byte_may_be_anything(void **state)
@@ -355,6 +408,8 @@ int main(void)
 		cmocka_unit_test(a_name_of_another_type_is_passed_over),
 		cmocka_unit_test(a_long_list_of_protocols_is_kept_in_part),
 		cmocka_unit_test(the_fixed_part_keeps_its_bounds),
+		cmocka_unit_test(a_length_that_passes_the_message_s_end_is_bad),
+		cmocka_unit_test(a_message_of_exactly_16_kib_is_taken),
 		cmocka_unit_test(any_byte_may_be_anything),
 	};
 

@@ -22,6 +22,7 @@ static void one_name_in_many_spellings_is_one_name(void **state)
 		{"web.example.com.:8080", "web.example.com"},
 		{"web.example.com:", "web.example.com"},
 		{"a:0", "a"},
+		{"AZ09.example", "az09.example"},
 		{"a:65535", "a"},
 		{"_dmarc.example.com", "_dmarc.example.com"},
 		{"xn--bcher-kva.example", "xn--bcher-kva.example"},
@@ -93,7 +94,13 @@ static void a_name_can_be_claimed_when_a_certificate_could_name_it(void **state)
 	static const char *const bad[] = {"", ".", ".a", "a.", "a..b", "-a", "a-", "a.-b", "a-.b",
 		"-", "_a", "a.b_c", "[::1]"};
 
+	char longest[HOSTNAME_MAX + 1] = "";
+
 	(void)state;
+	memset(longest, 'a', HOSTNAME_MAX - 1);
+	assert_true(hostname_is_claimable(longest));
+	longest[HOSTNAME_MAX - 1] = 'a';
+	assert_false(hostname_is_claimable(longest));
 	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
 		if (!hostname_is_claimable(good[i]))
 			fail_msg("refused: %s", good[i]);

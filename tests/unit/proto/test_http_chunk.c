@@ -23,6 +23,7 @@ struct row {
 static const struct row rows[] = {
 	/* sound and whole */
 	{B("0\r\n\r\n"), 5},
+	{B("9\r\n012345678\r\n0\r\n\r\n"), 19},
 	{B("000\r\n\r\n"), 7},
 	{B("5\r\nhello\r\n0\r\n\r\n"), 15},
 	{B("5\r\nhello\r\n0\r\n\r\nGET / HTTP/1.1\r\n"), 15},
@@ -103,6 +104,7 @@ static const struct row rows[] = {
 	{B("0\r\nTRANSFER_ENCODING: chunked\r\n\r\n"), TRAILER},
 	{B("0\r\nX: y\r\nHost: b\r\n\r\n"), TRAILER},
 	{B("0\r\nAuthorization: x\r\n\r\n"), TRAILER},
+	{B("0\r\nAUTHORIZATION: x\r\n\r\n"), TRAILER},
 	{B("0\r\nConnection: close\r\n\r\n"), TRAILER},
 	{B("0\r\nX-Forwarded-For: 127.0.0.1\r\n\r\n"), TRAILER},
 };

@@ -83,6 +83,7 @@ static void fields_for_this_hop_go_no_further(void **state)
 		"Keep-Alive: timeout=5\r\n",
 		"Proxy-Connection: keep-alive\r\n",
 		"Proxy-Authorization: Basic x\r\n",
+		"PROXY-AUTHORIZATION: Basic x\r\n",
 		"Proxy-Authenticate: Basic\r\n",
 		"Upgrade: websocket\r\nConnection: Upgrade\r\n",
 		"Upgrade: h2c\r\nConnection: Upgrade, HTTP2-Settings\r\nHTTP2-Settings: A\r\n",

@@ -609,6 +609,8 @@ static void an_upgrade_is_one_that_connection_nominates_and_no_other_http(void *
 		{"Connection: Upgrade\r\nUpgrade: websocket, H2C\r\n", false},
 		{"Connection: Upgrade\r\nUpgrade: websocket\r\nUpgrade: h2c\r\n", false},
 		{"Connection: Upgrade\r\nUpgrade: HTTP/2.0\r\n", false},
+		{"Connection: Upgrade\r\nUpgrade: http\r\n", false},
+		{"Connection: Upgrade\r\nUpgrade: h2\r\n", false},
 		{"Connection: Upgrade\r\nUpgrade: TLS/1.0, HTTP/1.1\r\n", false},
 	};
 	struct http_head h;
