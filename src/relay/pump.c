@@ -54,8 +54,20 @@ static bool finish_if_over(struct pump *p)
 
 static void touch(struct pump *p)
 {
+	p->moved = p->conn.bytes_in + p->conn.bytes_out;
 	if (p->idle_ms)
 		conn_set_deadline(&p->conn, p->idle_ms);
+}
+
+/* A long queue that leaves slowly says nothing until it is short, and is not silence. */
+static void on_deadline(struct pump *p)
+{
+	if (p->conn.handshaking)
+		finish(p, CLOSE_ORIGIN_TIMEOUT, "no TLS handshake in time");
+	else if (p->moved != p->conn.bytes_in + p->conn.bytes_out)
+		touch(p);
+	else
+		finish(p, CLOSE_IDLE, "nothing happened for too long");
 }
 
 /* Credit what has left the queue since the last time. */
@@ -106,8 +118,8 @@ static void on_readable(struct pump *p)
 		}
 		touch(p);
 		budget -= MIN(budget, (size_t)n);
-		if ((size_t)n < room)
-			return;
+		if ((size_t)n < room && !p->conn.ssl)
+			return;	/* level-triggered: what is left says so again (TLS gives records) */
 	}
 }
 
@@ -192,10 +204,7 @@ static void on_conn_event(struct conn *c, enum conn_event ev)
 		on_error(p);
 		break;
 	case CONN_EV_TIMEOUT:
-		if (p->conn.handshaking)
-			finish(p, CLOSE_ORIGIN_TIMEOUT, "no TLS handshake in time");
-		else
-			finish(p, CLOSE_IDLE, "nothing happened for too long");
+		on_deadline(p);
 		break;
 	case CONN_EV_READY:
 		conn_set_deadline(c, p->idle_ms);

@@ -26,6 +26,7 @@ struct pump {
 	pump_done_f *done;
 	enum close_reason conn_fault;	/* what a broken conn is called: ORIGIN_RESET or VISITOR_GONE */
 	uint64_t idle_ms;		/* 0: none; both directions silent for this long ends it with IDLE */
+	uint64_t moved;			/* bytes through the conn when the deadline was last set */
 	struct buf early;		/* of the stream, before there is a connection */
 	uint64_t written, credited;	/* towards the conn: handed over; of those, credited to the stream */
 	bool connected : 1, conn_ended : 1, stream_ended : 1, finished : 1;
