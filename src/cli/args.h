@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+
+/* args: the command line, split into options and words; options may stand anywhere. */
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/macros.h"
+
+struct err;
+struct verbs_row;
+
+#define ARGS_WORDS_MAX 1024
+
+enum args_option {
+#define OPTION(id, name, letter, value, global, help) ARGS_##id,
+#include "cli/options.def.h"
+#undef OPTION
+	ARGS_OPTION_COUNT
+};
+
+struct args_option_row {
+	const char *name;  /* "--socket" */
+	char letter;       /* 'f' of "-f", 0: none */
+	const char *value; /* what its value is called, NULL: a switch */
+	bool global;
+	const char *help;
+};
+
+struct args {
+	const char *value[ARGS_OPTION_COUNT]; /* NULL: not given, "" for a switch that was */
+	const char *word[ARGS_WORDS_MAX + 1]; /* borrowed from argv, NULL after the last */
+	size_t n_words;
+	const struct verbs_row *verb; /* set by verbs once known */
+};
+
+/* The table's row; never NULL. */
+const struct args_option_row *args_row(enum args_option o);
+/* Split argv[1…]. 0, or -EINVAL and words. */
+int args_parse(struct args *a, int argc, char *const *argv, struct err *err) MUST_USE;
+/* Every given option is named in @synopsis, or is global where @globals: 0, or -EINVAL and words.
+ */
+int args_check(const struct args *a, const char *synopsis, bool globals, struct err *err) MUST_USE;
+/* Is @option a word of @synopsis? "--port" is none of "--remote-port". */
+bool args_in_synopsis(const char *synopsis, const char *option);
+static inline bool args_has(const struct args *a, enum args_option o)
+{
+	return a->value[o] != NULL;
+}
+/* Drop the first @n words. */
+void args_shift(struct args *a, size_t n);

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * main of tunnelctl, which is tunnelto when it is called so. It only chooses between the two, and
+ * sees to it that what could not be written is no success.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/str.h"
+#include "cli/call.h"
+#include "cli/one_shot.h"
+#include "cli/print.h"
+#include "cli/verbs.h"
+
+int main(int argc, char **argv)
+{
+	bool one_shot = str_eq(program_invocation_short_name, "tunnelto");
+	int code = one_shot ? one_shot_main(argc, argv) : verbs_main(argc, argv);
+
+	if (fflush(stdout) != 0 || ferror(stdout)) {
+		print_error("standard output: %s", strerror(errno));
+		return code ? code : CALL_FAILED;
+	}
+	return code;
+}
