@@ -379,6 +379,11 @@ bool stream_rewind(struct stream *st, uint64_t received, uint64_t limit)
 	return true;
 }
 
+bool stream_is_flushed(const struct stream *st)
+{
+	return st->sent == st->ring.end && (!st->end_asked || st->end_sent);
+}
+
 bool stream_is_ended(const struct stream *st)
 {
 	return st->end_asked && st->end_received;

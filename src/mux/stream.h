@@ -97,6 +97,8 @@ void stream_reset(struct stream *st, enum close_reason why, const char *text);
 /* The user is done with it: what was written and ended still reaches the peer in the background when both directions
  * are ended; otherwise this resets with @why. The user is unbound and not called. */
 void stream_release(struct stream *st, enum close_reason why);
+/* All that was written, and the end if it was asked for, has been handed to a link. */
+bool stream_is_flushed(const struct stream *st);
 bool stream_is_ended(const struct stream *st);	/* both directions */
 uint64_t stream_bytes_sent(const struct stream *st);
 uint64_t stream_bytes_received(const struct stream *st);

@@ -22,12 +22,16 @@
 #define OUT_MAX (17 * 1024 * 1024)
 /* DRAINED, and with it the next credit, comes early enough to keep the far side sending. */
 #define LOW_MARK (64 * 1024)
+/* How long what a broken connection had said may take to leave, and how often that is looked at. */
+#define LINGER_MS      1000
+#define LINGER_STEP_MS 5
 
 static void finish(struct pump *p, enum close_reason why, const char *text)
 {
 	if (p->finished)
 		return;
 	p->finished = true;
+	timer_stop(&p->linger);
 	if (p->user.stream)
 		stream_reset(p->user.stream, why, text);
 	if (why == CLOSE_DONE)
@@ -36,6 +40,32 @@ static void finish(struct pump *p, enum close_reason why, const char *text)
 		conn_abort(&p->conn);
 	buf_deinit(&p->early);
 	p->done(p, why, text);
+}
+
+static void on_linger(struct timer *t)
+{
+	struct pump *p = container_of(t, struct pump, linger);
+
+	if (p->user.stream && !stream_is_flushed(p->user.stream) &&
+		clock_ms() < p->lost_at + LINGER_MS)
+		timer_start(&p->linger, LINGER_STEP_MS);
+	else
+		finish(p, p->lost_why, conn_error_text(&p->conn));
+}
+
+/*
+ * The connection broke. A reset overtakes what is waiting in the stream, which may be the answer to
+ * an upload that the origin did not want to the end: that is let through before.
+ */
+static void lose_conn(struct pump *p, enum close_reason why)
+{
+	if (p->lost || p->finished)
+		return;
+	p->lost = true;
+	p->lost_why = why;
+	p->lost_at = clock_ms();
+	conn_set_deadline(&p->conn, 0);
+	on_linger(&p->linger);
 }
 
 /* Both directions have ended cleanly and everything has left. */
@@ -55,7 +85,7 @@ static bool finish_if_over(struct pump *p)
 static void touch(struct pump *p)
 {
 	p->moved = p->conn.bytes_in + p->conn.bytes_out;
-	if (p->idle_ms)
+	if (p->idle_ms && !p->lost)
 		conn_set_deadline(&p->conn, p->idle_ms);
 }
 
@@ -109,7 +139,7 @@ static void on_readable(struct pump *p)
 		if (n == -EAGAIN)
 			return;
 		if (n < 0) {
-			finish(p, p->conn_fault, conn_error_text(&p->conn));
+			lose_conn(p, p->conn_fault);
 			return;
 		}
 		if (n == 0) {
@@ -182,8 +212,7 @@ static void on_error(struct pump *p)
 {
 	bool tls = p->conn.handshaking || p->conn.error == -EPROTO;
 
-	finish(p, tls && p->conn_fault == CLOSE_ORIGIN_RESET ? CLOSE_ORIGIN_TLS : p->conn_fault,
-		conn_error_text(&p->conn));
+	lose_conn(p, tls && p->conn_fault == CLOSE_ORIGIN_RESET ? CLOSE_ORIGIN_TLS : p->conn_fault);
 }
 
 static void on_conn_event(struct conn *c, enum conn_event ev)
@@ -221,6 +250,7 @@ void pump_init(struct pump *p, struct loop *loop, struct stream *st, enum close_
 	p->done = done;
 	conn_init(&p->conn);
 	buf_init(&p->early, OUT_MAX);
+	timer_init(&p->linger, loop, on_linger);
 	stream_bind(st, &p->user, &user_ops);
 }
 
@@ -275,6 +305,7 @@ void pump_stop(struct pump *p, enum close_reason why, const char *text)
 	if (p->finished)
 		return;
 	p->finished = true;
+	timer_stop(&p->linger);
 	if (p->user.stream)
 		stream_reset(p->user.stream, why, text);
 	conn_abort(&p->conn);

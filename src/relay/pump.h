@@ -25,11 +25,14 @@ struct pump {
 	struct loop *loop;
 	pump_done_f *done;
 	enum close_reason conn_fault;	/* what a broken conn is called: ORIGIN_RESET or VISITOR_GONE */
+	struct timer linger;		/* the conn broke; what it had said is still on its way into the session */
+	clock_ms_t lost_at;
+	enum close_reason lost_why;
 	uint64_t idle_ms;		/* 0: none; both directions silent for this long ends it with IDLE */
 	uint64_t moved;			/* bytes through the conn when the deadline was last set */
 	struct buf early;		/* of the stream, before there is a connection */
 	uint64_t written, credited;	/* towards the conn: handed over; of those, credited to the stream */
-	bool connected : 1, conn_ended : 1, stream_ended : 1, finished : 1;
+	bool connected : 1, conn_ended : 1, stream_ended : 1, finished : 1, lost : 1;
 };
 
 /* A pump without a conn yet may already have a stream: bytes that arrive are kept unread (at most the stream's window). */

@@ -256,6 +256,40 @@ static void a_reset_of_the_connection_resets_the_stream_and_says_whose_fault(voi
 	assert_string_equal(done_text, strerror(ECONNRESET));
 }
 
+static void what_was_said_before_a_reset_arrives_before_it(void **state)
+{
+	uint64_t total;
+
+	peer_reset_counts();
+	server.party.hold = true;
+	connect_pump();
+	total = pump.user.stream->limit + 20000; /* more than may leave for now */
+	until((peer_write(total), pump.conn.bytes_in == total));
+	reset_peer();
+	until(pump.conn.error);
+	assert_int_equal(done, 0);
+	party_release(&server.party);
+	server.party.hold = false;
+	until(server.party.was_reset);
+	assert_int_equal(server.party.received, total);
+	assert_int_equal(server.party.why, CLOSE_ORIGIN_RESET);
+	assert_false(server.party.ended);
+	until(done == 1);
+}
+
+static void what_was_said_before_a_reset_is_not_waited_for_forever(void **state)
+{
+	peer_reset_counts();
+	server.party.hold = true; /* takes nothing: there is no credit beyond the window */
+	connect_pump();
+	until((peer_write(8 * MIB), conn_is_paused(&pump.conn)));
+	server.party.to_send = 100000;
+	reset_peer();
+	party_pump(&server.party); /* our write finds out */
+	until(done == 1);
+	until(server.party.was_reset);
+}
+
 static void a_reset_while_bytes_wait_to_leave_is_noticed(void **state)
 {
 	peer_reset_counts();
@@ -412,6 +446,8 @@ int main(void)
 		TEST(an_end_of_the_stream_leaves_the_other_direction_open),
 		TEST(nothing_is_done_before_the_last_queued_byte_has_left),
 		TEST(a_reset_of_the_connection_resets_the_stream_and_says_whose_fault),
+		TEST(what_was_said_before_a_reset_arrives_before_it),
+		TEST(what_was_said_before_a_reset_is_not_waited_for_forever),
 		TEST(a_reset_while_bytes_wait_to_leave_is_noticed),
 		TEST(a_reset_of_the_stream_reaches_the_connection_as_rst_never_as_fin),
 		TEST(a_stream_reset_before_the_connection_is_told_once),
