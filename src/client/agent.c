@@ -142,7 +142,8 @@ void agent_up(struct agent *a, struct tunnel *t)
 	}
 	set(a, t, TUNNEL_CONNECTING, NULL);
 	if (uplink_is_up(&a->uplink)) {
-		register_tunnel(a, t);
+		if (!t->request)	/* else the answer is on its way */
+			register_tunnel(a, t);
 		return;
 	}
 	uplink_hurry(&a->uplink);

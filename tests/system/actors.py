@@ -44,6 +44,7 @@ class Notify:
 
     def __init__(self, directory, name):
         self.path = str(directory / f"{name}.notify")
+        pathlib.Path(self.path).unlink(missing_ok=True)  # of an earlier process of this name
         self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self.sock.bind(self.path)
         self.seen = []

@@ -126,8 +126,6 @@ def test_an_origin_that_refuses_resets_the_visitor(net):
     daemon = net.daemon(server, {"db": {"proto": "tcp", "local": closed.getsockname()[1]}},
                         key=server.key("test", "*", "--tcp", "23000-23999"))
     daemon.up("db")
-    visitor = net.visitor(int(daemon.url("db").rstrip("/").rsplit(":", 1)[1]))
-    visitor.settimeout(WAIT)
-    with pytest.raises(ConnectionResetError):
-        visitor.recv(1)
+    with pytest.raises(ConnectionResetError):  # as early as in connect()
+        net.visitor(int(daemon.url("db").rstrip("/").rsplit(":", 1)[1])).recv(1)
     closed.close()
