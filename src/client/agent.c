@@ -64,9 +64,13 @@ void agent_status_text(const struct agent *a, char *to, size_t size)
 
 static void on_status(struct timer *t)
 {
-	char text[512];
+	struct agent *a = container_of(t, struct agent, status);
+	char text[sizeof(a->told)];
 
-	agent_status_text(container_of(t, struct agent, status), text, sizeof(text));
+	agent_status_text(a, text, sizeof(text));
+	if (str_eq(text, a->told))
+		return;
+	memcpy(a->told, text, sizeof(text));
 	notify_status("%s", text);
 }
 

@@ -40,6 +40,7 @@ struct agent {
 	struct loop_task changed;	/* tell the waiters and STATUS=, once a turn */
 	void (*on_change)(struct agent *a);	/* one-shot */
 	clock_ms_t drain_until;
+	char told[512];			/* the last STATUS= */
 	bool draining, with_ctl;
 	int exit_code;
 };

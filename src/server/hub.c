@@ -187,18 +187,17 @@ void hub_status_text(const struct hub *h, char *to, size_t size)
 static void on_status(struct timer *t)
 {
 	struct hub *h = container_of(t, struct hub, status);
-	char text[256];
+	char text[sizeof(h->told)];
 
-	if (!h->status_due)
-		return;
-	h->status_due = false;
 	hub_status_text(h, text, sizeof(text));
+	if (str_eq(text, h->told))
+		return;
+	memcpy(h->told, text, sizeof(text));
 	notify_status("%s", text);
 }
 
 void hub_changed(struct hub *h)
 {
-	h->status_due = true;
 	if (!timer_is_active(&h->status))
 		timer_start(&h->status, STATUS_MS);
 }
@@ -463,7 +462,6 @@ int hub_open(struct hub *h, struct loop *loop, const char *conf_path, struct err
 	sig_start(&h->hangup, loop, SIGHUP, on_hangup);
 	tell_listeners(h);
 	notify_ready();
-	h->status_due = true;
 	on_status(&h->status);
 	watchdog_start(&h->watchdog, loop, healthy);
 	return 0;

@@ -47,7 +47,8 @@ struct hub {
 	struct sig term, interrupt, hangup;
 	uint8_t name_secret[32];
 	clock_ms_t drain_until;
-	bool status_due, draining;
+	char told[256];		/* the last STATUS= */
+	bool draining;
 };
 
 /* Open everything as configured (@h->conf is filled). Words on failure; hub_close() all the same. */

@@ -40,47 +40,56 @@ def until(check, what, within=WAIT):
 
 
 class Notify:
-    """A NOTIFY_SOCKET: collects what a daemon tells its service manager."""
+    """A NOTIFY_SOCKET: collects what a daemon tells its service manager; always read, as a manager would."""
 
     def __init__(self, directory, name):
         self.path = str(directory / f"{name}.notify")
         pathlib.Path(self.path).unlink(missing_ok=True)  # of an earlier process of this name
         self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self.sock.bind(self.path)
-        self.seen = []
+        self.seen, self.news = [], threading.Condition()
+        self.thread = threading.Thread(target=self.read, daemon=True)
+        self.thread.start()
+
+    def read(self):
+        while True:
+            try:
+                lines = self.sock.recv(65536).decode().splitlines()
+            except OSError:
+                return
+            with self.news:
+                if lines == [""]:
+                    return
+                self.seen += lines
+                self.news.notify_all()
 
     def wait(self, wanted, process=None, within=WAIT):
         """Until a message has a line that starts with @wanted; the line."""
         deadline = time.monotonic() + within
-        at = 0
-        while True:
-            for line in self.seen[at:]:
-                if line.startswith(wanted):
-                    return line
-            at = len(self.seen)
-            left = deadline - time.monotonic()
-            if left <= 0:
-                raise Timeout(f"no {wanted!r} within {within} s; seen {self.seen[-5:]}")
-            self.sock.settimeout(min(left, 0.25))
-            try:
-                self.seen += self.sock.recv(65536).decode().splitlines()
-            except socket.timeout:
+        with self.news:
+            while True:
+                for line in self.seen:
+                    if line.startswith(wanted):
+                        return line
                 if process is not None and process.poll() is not None:
-                    raise Timeout(f"the process ended with {process.returncode} before {wanted!r}") from None
+                    raise Timeout(f"the process ended with {process.returncode} before {wanted!r}")
+                if time.monotonic() > deadline:
+                    raise Timeout(f"no {wanted!r} within {within} s; seen {self.seen[-5:]}")
+                self.news.wait(0.25)
 
     def drain(self):
         """Everything said so far."""
-        self.sock.setblocking(False)
-        with contextlib.suppress(BlockingIOError):
-            while True:
-                self.seen += self.sock.recv(65536).decode().splitlines()
-        return self.seen
+        with self.news:
+            return list(self.seen)
 
     def forget(self):
-        self.drain()
-        self.seen = []
+        with self.news:
+            self.seen = []
 
     def close(self):
+        with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as s:
+            s.sendto(b"\n", self.path)  # an empty line ends the reader
+        self.thread.join(1)
         self.sock.close()
 
 
