@@ -204,6 +204,7 @@ class Server(Program):
             "allowed_hosts": ["localhost"],
             "control_socket": self.control,
             "state_dir": str(self.dir / "state"),
+            "timeouts": {"drain": "500ms"},
         }, config or {})
         (self.dir / "state").mkdir(exist_ok=True)
         self.write_config(self.config)
@@ -250,7 +251,7 @@ class Daemon(Program):
         self.dir.mkdir(exist_ok=True)
         self.config_path = self.dir / "tunneltod.yaml"
         self.control = str(self.dir / "control")
-        base = {"control_socket": self.control, "reconnect": {"min": "100ms", "max": "1s"}}
+        base = {"control_socket": self.control, "drain": "500ms", "reconnect": {"min": "100ms", "max": "1s"}}
         if server is not None:
             base["server"] = {"url": server.url if isinstance(server, Server) else server}
         if key is not None:

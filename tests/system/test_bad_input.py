@@ -184,18 +184,39 @@ def websocket(net, key):
                    "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==", f"Authorization: Bearer {key.read_text().strip()}")
 
 
-@pytest.mark.parametrize("payload", [b"\x00" * 64, b"\xff" * 64, b"\x01\x00\x00\x05\x00\x00\x00\x00{\"a\"", b"\x11\x00\x40\x08\x00\x00\x00\x01" + b"x" * 100,
-                                     b"\x01\x00\x00\x02\x00\x00\x00\x00{}", b"\x07\x00\x00\x08\x00\x00\x00\x00abcdefgh"])
+# what a session must not go on after, and the beginning of a frame whose rest never comes
+ENDING = [b"\x00" * 64, b"\xff" * 64, b"\x01\x00\x00\x02\x00\x00\x00\x00{}", b"\x11\x00\x00\x09\x00\x00\x00\x01" + b"x" * 9,
+          b"\x08\x00\x00\x07\x00\x00\x00\x00abcdefg", b"\x02\x00\x00\x02\x00\x00\x00\x00{}"]
+PARTIAL = [b"\x01\x00\x00\x05\x00\x00\x00\x00{\"a\"", b"\x11\x00\x40\x08\x00\x00\x00\x01" + b"x" * 100, b"\x07"]
+
+
+def masked(payload):
+    """One binary message as a client sends it, masked with zeroes."""
+    if len(payload) < 126:
+        return struct.pack("!BB", 0x82, 0x80 | len(payload)) + b"\0\0\0\0" + payload
+    return struct.pack("!BBH", 0x82, 0x80 | 126, len(payload)) + b"\0\0\0\0" + payload
+
+
+@pytest.mark.parametrize("payload", ENDING)
 def test_garbage_in_frames_ends_that_session_with_a_reason(alive, payload):
     sock, head = websocket(alive, alive.key)
     assert head.startswith(b"HTTP/1.1 101")
-    frame = struct.pack("!BB", 0x82, 0x80 | len(payload)) if len(payload) < 126 else struct.pack("!BBH", 0x82, 0x80 | 126, len(payload))
-    sock.sendall(frame + b"\0\0\0\0" + payload)
+    sock.sendall(masked(payload))
+    said = b""
     try:
-        while sock.recv(65536):
-            pass
+        while piece := sock.recv(65536):
+            said += piece
     except ConnectionResetError:
         pass
+    assert b"protocol" in said  # in GOAWAY's text, or as the WebSocket's close reason
+
+
+@pytest.mark.parametrize("payload", PARTIAL)
+def test_a_frame_that_is_cut_off_hurts_nobody(alive, payload):
+    sock, head = websocket(alive, alive.key)
+    assert head.startswith(b"HTTP/1.1 101")
+    sock.sendall(masked(payload))
+    sock.close()
 
 
 def test_a_lane_without_a_good_token_is_refused(alive):
