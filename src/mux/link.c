@@ -3,8 +3,8 @@
  * link: bytes to frames and back for one connection, whatever carries it.
  *
  * Input is parsed in place; only a frame that was cut by the connection is assembled in
- * `partial`. Output is pulled: PING and PONG of this very link, then (on the WebSocket) the
- * session's frames, then (on the link that carries data) the streams' frames.
+ * `partial`. Output is pulled: (on the WebSocket) the session's frames, then PING and PONG of this
+ * very link, then (on the link that carries data) the streams' frames.
  */
 #include "mux/link.h"
 
@@ -76,7 +76,8 @@ static size_t take_frame(struct link *l, const uint8_t *bytes, size_t n)
 	if (r == FRAME_OK) {
 		session_on_frame(s, l, &f);
 	} else if (r != FRAME_SKIP) {
-		(void)snprintf(text, sizeof(text), "a frame %s (type 0x%02x)", frame_result_text(r), f.type);
+		(void)snprintf(text, sizeof(text), "a frame %s (type 0x%02x)", frame_result_text(r),
+			f.type);
 		session_close(s, CLOSE_PROTOCOL, text);
 	}
 	return FRAME_HEADER_SIZE + (size_t)f.length;
@@ -93,6 +94,8 @@ static size_t feed_partial(struct link *l, const uint8_t *bytes, size_t n)
 	used = MIN(n, MIN(need, sizeof(frame)) - have);
 	(void)buf_add(&l->partial, bytes, used);
 	have = buf_len(&l->partial);
+	if (have < need)
+		return used;
 	/* handlers may do anything, letting go of the link included: they get a copy */
 	memcpy(frame, buf_data(&l->partial), have);
 	if (take_frame(l, frame, have) > 0)
@@ -134,7 +137,8 @@ int link_input(struct link *l, const uint8_t *bytes, size_t n, clock_ms_t now)
 
 /* --- output ---------------------------------------------------------------------------------- */
 
-/* Move whole frames from @from; they were put there whole, so cutting by length finds their ends. */
+/* Move whole frames from @from; they were put there whole, so cutting by length finds their ends.
+ */
 static size_t pull_frames(struct buf *from, uint8_t *out, size_t cap)
 {
 	size_t done = 0;
@@ -152,25 +156,39 @@ static size_t pull_frames(struct buf *from, uint8_t *out, size_t cap)
 	return done;
 }
 
+/* In this order, the next only when the one before is empty: a PING says that the session's frames
+ * before it have arrived, and no stream frame may overtake a RESUME. */
+static size_t pull(struct session *s, struct link *l, uint8_t *out, size_t cap)
+{
+	size_t done = 0;
+
+	if (s && l == s->base_link) {
+		done += pull_frames(&s->control, out, cap);
+		if (buf_len(&s->control) > 0)
+			return done;
+	}
+	done += pull_frames(&l->control, out + done, cap - done);
+	if (!s || l != s->data_link || !session_may_stream(s) || buf_len(&l->control) > 0)
+		return done;
+	done += pull_frames(&s->resets, out + done, cap - done);
+	if (buf_len(&s->resets) == 0)
+		done += schedule_pull(s, out + done, cap - done);
+	return done;
+}
+
 size_t link_pull(struct link *l, uint8_t *out, size_t cap, clock_ms_t now)
 {
 	struct session *s = l->session;
 	size_t done;
 
 	assert(cap >= FRAME_MAX_SIZE);
-	l->waked = false;
-	done = pull_frames(&l->control, out, cap);
-	if (s) {
+	l->waked = true; /* who pulls goes on until nothing comes: no need to be told meanwhile */
+	if (s)
 		session_enter(s, now);
-		if (l == s->base_link)
-			done += pull_frames(&s->control, out + done, cap - done);
-		if (l == s->data_link && session_may_stream(s)) {
-			done += pull_frames(&s->resets, out + done, cap - done);
-			if (buf_len(&s->resets) == 0)
-				done += schedule_pull(s, out + done, cap - done);
-		}
+	done = pull(s, l, out, cap);
+	if (s)
 		session_leave(s);
-	}
+	l->waked = false;
 	l->bytes_tx += done;
 	return done;
 }

@@ -15,7 +15,7 @@
 #include "mux/session.h"
 #include "mux/stream.h"
 
-#define ENTRY_SIZE 20
+#define ENTRY_SIZE  20
 #define ENTRIES_MAX (FRAME_MAX_RESUME / ENTRY_SIZE)
 
 static void flush(struct session *s, const uint8_t *payload, size_t n, bool last)
@@ -37,9 +37,9 @@ static void send_list(struct session *s)
 	struct cursor c;
 
 	cursor_write_init(&c, payload, sizeof(payload));
-	list_each(st, &s->all, struct stream, all) {
+	list_each (st, &s->all, struct stream, all) {
 		if (st->open_pending)
-			continue;	/* the peer has never heard of it */
+			continue; /* the peer has never heard of it */
 		if (cursor_left(&c) < ENTRY_SIZE) {
 			flush(s, payload, c.pos, /* last= */ false);
 			cursor_write_init(&c, payload, sizeof(payload));
@@ -55,7 +55,7 @@ void resume_begin(struct session *s)
 {
 	s->resuming = true;
 	s->stats.resumed++;
-	list_each(st, &s->all, struct stream, all)
+	list_each (st, &s->all, struct stream, all)
 		st->resume_seen = false;
 	/* a stream that was reset is missing in the list, which says the same */
 	buf_clear(&s->resets);
@@ -74,12 +74,28 @@ static bool on_entry(struct session *s, uint32_t id, uint64_t received, uint64_t
 		st->resume_seen = true;
 		return stream_rewind(st, received, limit);
 	}
+	/* Never heard of: its OPEN was lost and comes again. Our own that never was: a lie. */
+	if (!session_was_opened(s, id))
+		return session_is_theirs(s, id);
 	if (buf_room(&s->resets) < sizeof(reset))
 		return false;
 	frame_encode_header(reset, FRAME_RESET, 0, 2, id);
 	(void)frame_reason_encode(reset + FRAME_HEADER_SIZE, 2, FRAME_RESET, &r);
 	(void)buf_add(&s->resets, reset, sizeof(reset));
 	return true;
+}
+
+/* A stream that the peer did not name. True: it goes on here. */
+static bool goes_on(struct stream *st)
+{
+	if (st->ours && st->open_payload) {
+		/* no sign of life ever: its OPEN was lost; if it was not, a RESET follows */
+		st->open_pending = true;
+		st->sent = st->ring.start;
+		st->end_sent = false;
+		return true;
+	}
+	return stream_assume_finished(st); /* there too, and its last WINDOW was lost */
 }
 
 /* The peer has told all: what it did not name is over, or was never opened there. */
@@ -90,19 +106,16 @@ static void settle(struct session *s)
 		struct stream *st = list_entry(n, struct stream, all);
 
 		next = n->next;
-		if (!st->resume_seen && !st->open_pending && st->ours && st->open_payload) {
-			st->open_pending = true;
-			st->sent = st->ring.start;
-			st->end_sent = false;
-		}
-		if (st->resume_seen || st->open_pending)
+		if (st->resume_seen || st->open_pending || goes_on(st))
 			continue;
 		stream_abort(st, CLOSE_RESUME_FAILED, "the other end no longer has the stream");
-		next = s->all.next;	/* the callback may have ended any of them: begin anew */
+		next = s->all.next; /* the callback may have ended any of them: begin anew */
 	}
-	list_each(st, &s->all, struct stream, all) {
+	/* OPENs leave in the order of their ids: the peer takes a lower one for a repetition */
+	list_each_safe (st, &s->all, struct stream, all) {
 		list_del(&st->ready);
 		stream_schedule(st);
+		stream_maybe_finish(st);
 	}
 	if (buf_len(&s->resets) > 0 && session_may_stream(s))
 		session_wake(s, s->data_link);
@@ -133,7 +146,7 @@ void resume_on_frame(struct session *s, const struct frame *f)
 		session_close(s, CLOSE_PROTOCOL, "RESUME is not a list of entries");
 		return;
 	}
-	if (!s->resuming)	/* the peer noticed before us that a lane is lost */
+	if (!s->resuming) /* the peer noticed before us that a lane is lost */
 		session_drop_lanes(s);
 	cursor_read_init(&c, f->payload, f->length);
 	while (cursor_left(&c) > 0) {

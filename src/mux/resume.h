@@ -6,7 +6,8 @@
 struct frame;
 struct session;
 
-/* State what was received of every stream; hold stream frames until the peer has stated the same. */
+/* State what was received of every stream; hold stream frames until the peer has stated the same.
+ */
 void resume_begin(struct session *s);
 /* A RESUME frame. */
 void resume_on_frame(struct session *s, const struct frame *f);

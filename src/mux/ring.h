@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
 
-/* ring: bytes between two absolute offsets; grows by need up to a maximum, holds no memory while empty. */
+/* ring: bytes between two absolute offsets; grows by need up to a maximum, holds no memory while
+ * empty. */
 
 #include <stddef.h>
 #include <stdint.h>
@@ -10,9 +11,9 @@
 
 struct ring {
 	uint8_t *data;
-	size_t cap;		/* power of two, or 0 */
-	uint64_t start;		/* offset of the oldest byte kept */
-	uint64_t end;		/* one past the newest */
+	size_t cap;     /* power of two, or 0 */
+	uint64_t start; /* offset of the oldest byte kept */
+	uint64_t end;   /* one past the newest */
 };
 
 void ring_init(struct ring *r);
@@ -21,11 +22,12 @@ static inline size_t ring_len(const struct ring *r)
 {
 	return (size_t)(r->end - r->start);
 }
-/* Make room for @n more bytes, growing to at most @max; returns contiguous space at the tail of *ret_n bytes (may be
- * less than @n because of the wrap), NULL when @max is reached. */
+/* Make room for @n more bytes, growing to at most @max; returns contiguous space at the tail of
+ * *ret_n bytes (may be less than @n because of the wrap), NULL when @max is reached. */
 uint8_t *ring_reserve(struct ring *r, size_t n, size_t max, size_t *ret_n) MUST_USE;
 void ring_commit(struct ring *r, size_t n);
 /* Copy out @n bytes from @offset (start <= offset, offset + n <= end). */
 void ring_copy(const struct ring *r, uint64_t offset, void *to, size_t n);
-/* Forget everything before @offset (start <= offset <= end); gives memory back when empty, shrinks when mostly empty. */
+/* Forget everything before @offset (start <= offset <= end); gives memory back when empty, shrinks
+ * when mostly empty. */
 void ring_drop(struct ring *r, uint64_t offset);

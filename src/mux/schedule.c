@@ -29,6 +29,7 @@ static size_t put_open(struct stream *st, uint8_t *out)
 	frame_encode_header(out, FRAME_OPEN, 0, st->open_len, st->id);
 	memcpy(out + FRAME_HEADER_SIZE, st->open_payload, st->open_len);
 	st->open_pending = false;
+	st->open_sent = true;
 	return FRAME_HEADER_SIZE + (size_t)st->open_len;
 }
 
@@ -36,10 +37,12 @@ static size_t put_window(struct stream *st, uint8_t *out)
 {
 	struct session *s = st->session;
 	struct link *l = s->data_link;
-	uint64_t budget = s->limits.memory > s->stats.memory ? s->limits.memory - s->stats.memory : 0;
+	uint64_t budget = s->limits.memory > s->stats.memory ? s->limits.memory - s->stats.memory
+							     : 0;
 
 	if (!st->end_received)
-		s->stats.memory += window_grow(&st->window, l->rtt_us, s->limits.window_max, budget, s->now);
+		s->stats.memory += window_grow(&st->window, l->rtt_us, s->limits.window_max, budget,
+			s->now);
 	frame_encode_header(out, FRAME_WINDOW, 0, 16, st->id);
 	(void)put_u64(put_u64(out + FRAME_HEADER_SIZE, window_grant(&st->window)),
 		st->window.received + (st->end_received ? 1 : 0));
@@ -63,6 +66,7 @@ static size_t put_data(struct stream *st, uint8_t *out, size_t cap)
 	ring_copy(&st->ring, st->sent, out + FRAME_HEADER_SIZE + 8, n);
 	st->sent += n;
 	st->end_sent = st->end_sent || last;
+	st->sent_max = MAX(st->sent_max, st->sent + (st->end_sent ? 1 : 0));
 	st->session->stats.bytes_tx += n;
 	return FRAME_HEADER_SIZE + 8 + n;
 }
@@ -88,7 +92,8 @@ size_t schedule_pull(struct session *s, uint8_t *out, size_t cap)
 	size_t done = 0;
 	struct list *n;
 
-	while (cap - done >= small + FRAME_HEADER_SIZE + 8 + DATA_MIN && (n = list_pop(&s->ready))) {
+	while (cap - done >= small + FRAME_HEADER_SIZE + 8 + DATA_MIN &&
+		(n = list_pop(&s->ready))) {
 		struct stream *st = list_entry(n, struct stream, ready);
 
 		done += turn(st, out + done, cap - done);

@@ -3,8 +3,8 @@
  * session: the lasting association of a client and a server, over links that come and go.
  *
  *   user ── stream_write ─> ring ─┐                       ┌─> window ── data ──> user
- *   user ── stream_write ─> ring ─┼─ schedule ─> link ~~> link ─ on_frame ─┼─> window ── data ──> user
- *   user ── stream_write ─> ring ─┘  (one pull a turn)    └─> window ── data ──> user
+ *   user ── stream_write ─> ring ─┼─ schedule ─> link ~~> link ─ on_frame ─┼─> window ── data ──>
+ * user user ── stream_write ─> ring ─┘  (one pull a turn)    └─> window ── data ──> user
  *
  * The base link is the WebSocket; it carries the session's frames, and when it is lost the
  * session is detached and waits for `grace_ms`. Stream frames go over the data link: the lane
@@ -61,8 +61,8 @@ void session_leave(struct session *s)
 
 /* --- life ------------------------------------------------------------------------------------ */
 
-void session_init(struct session *s, const struct session_ops *ops, const struct session_limits *limits,
-	bool is_server, clock_ms_t now)
+void session_init(struct session *s, const struct session_ops *ops,
+	const struct session_limits *limits, bool is_server, clock_ms_t now)
 {
 	memset(s, 0, sizeof(*s));
 	s->ops = ops;
@@ -199,7 +199,8 @@ static void attach_base(struct session *s, struct link *l)
 	s->base_link = s->data_link = l;
 	s->next_data_link = NULL;
 	s->detached_at = 0;
-	buf_clear(&s->control);	/* what was meant for a link that is gone */
+	s->resuming = s->greeted; /* until the handshake says how it goes on */
+	buf_clear(&s->control);   /* what was meant for a link that is gone */
 }
 
 static void attach_lane(struct session *s, struct link *l)
@@ -233,7 +234,7 @@ void session_release_link(struct link *l)
 
 void session_drop_lanes(struct session *s)
 {
-	list_each_safe(l, &s->links, struct link, node) {
+	list_each_safe (l, &s->links, struct link, node) {
 		if (l != s->base_link)
 			session_drop_link(s, l, CLOSE_LINK_LOST, "");
 	}
@@ -249,7 +250,8 @@ static void detached(struct session *s, enum close_reason why)
 		session_drop_link(s, list_entry(n, struct link, node), CLOSE_LINK_LOST, "");
 	s->data_link = s->next_data_link = NULL;
 	s->detached_at = MAX(s->now, (clock_ms_t)1);
-	s->resuming = true;	/* nothing of a stream leaves before both ends have stated what they have */
+	s->resuming =
+		true; /* nothing of a stream leaves before both ends have stated what they have */
 	if (s->greeted && s->limits.grace_ms > 0)
 		s->ops->detached(s, why);
 	else
@@ -307,6 +309,7 @@ static void on_pong(struct session *s, struct link *l, const struct frame *f)
 		rtt_us = (uint32_t)MIN((s->now - l->ping_at) * 1000 + 500, 60000000ULL);
 		l->rtt_us = l->rtt_us ? (l->rtt_us * 7 + rtt_us) / 8 : rtt_us;
 		l->ping_at = 0;
+		session_reschedule(s);
 	}
 	if (!l->barrier || number < l->barrier)
 		return;
@@ -332,12 +335,14 @@ static void on_open(struct session *s, struct link *l, const struct frame *f)
 	struct frame_open open;
 	struct stream *st;
 
-	if ((f->stream & 1) != (s->is_server ? 0 : 1) || frame_open_decode(&open, f->payload, f->length) < 0) {
-		session_close(s, CLOSE_PROTOCOL, "OPEN cannot be read, or has an id of the wrong side");
+	if (!session_is_theirs(s, f->stream) ||
+		frame_open_decode(&open, f->payload, f->length) < 0) {
+		session_close(s, CLOSE_PROTOCOL,
+			"OPEN cannot be read, or has an id of the wrong side");
 		return;
 	}
 	if (f->stream <= s->peer_max_id)
-		return;	/* sent again after a lost link; the stream is there, or is over */
+		return; /* sent again after a lost link; the stream is there, or is over */
 	s->peer_max_id = f->stream;
 	st = stream_new(s, f->stream, s->limits.window);
 	if (idmap_count(&s->streams) > s->limits.max_streams) {
@@ -353,20 +358,29 @@ static void on_open(struct session *s, struct link *l, const struct frame *f)
 	assert(st->is_dead || st->user);
 }
 
-static bool was_opened(const struct session *s, uint32_t id)
+bool session_is_theirs(const struct session *s, uint32_t id)
 {
-	bool ours = (id & 1) == (s->is_server ? 1 : 0);
+	return (id & 1) == (s->is_server ? 0 : 1);
+}
 
-	return ours ? id < s->next_id : id <= s->peer_max_id;
+bool session_was_opened(const struct session *s, uint32_t id)
+{
+	return session_is_theirs(s, id) ? id <= s->peer_max_id : id < s->next_id;
+}
+
+/* A RESET may come alone: its OPEN was lost with a link, and then the stream given up. */
+static bool is_lost_open(const struct session *s, const struct frame *f)
+{
+	return f->type == FRAME_RESET && session_is_theirs(s, f->stream);
 }
 
 static void on_stream(struct session *s, struct link *l, const struct frame *f)
 {
 	struct stream *st = idmap_get(&s->streams, f->stream);
 
-	if (st)
+	if (st && (st->open_sent || !st->ours))
 		stream_on_frame(st, f);
-	else if (!was_opened(s, f->stream))
+	else if (st || (!session_was_opened(s, f->stream) && !is_lost_open(s, f)))
 		session_close(s, CLOSE_PROTOCOL, "a frame of a stream that was never opened");
 }
 
@@ -395,6 +409,10 @@ void session_on_frame(struct session *s, struct link *l, const struct frame *f)
 
 	if (of_stream && !s->greeted) {
 		session_close(s, CLOSE_PROTOCOL, "a stream's frame before its time");
+		return;
+	}
+	if (!of_stream && l != s->base_link && f->type != FRAME_PING && f->type != FRAME_PONG) {
+		session_close(s, CLOSE_PROTOCOL, "a session's frame on a lane");
 		return;
 	}
 	if (on_frame[f->type])
@@ -428,7 +446,8 @@ void session_goaway(struct session *s, enum close_reason why, uint32_t retry_ms,
 	uint8_t payload[6 + FRAME_MAX_TEXT];
 
 	s->draining = true;
-	session_send(s, FRAME_GOAWAY, 0, payload, encode_goaway(payload, sizeof(payload), why, retry_ms, text));
+	session_send(s, FRAME_GOAWAY, 0, payload,
+		encode_goaway(payload, sizeof(payload), why, retry_ms, text));
 }
 
 /* --- streams --------------------------------------------------------------------------------- */
@@ -478,7 +497,8 @@ uint32_t session_rtt_us(const struct session *s)
 
 static uint32_t ping_after(const struct session *s)
 {
-	return idmap_count(&s->streams) ? MIN(s->limits.ping_ms, (uint32_t)PING_BUSY_MS) : s->limits.ping_ms;
+	return idmap_count(&s->streams) ? MIN(s->limits.ping_ms, (uint32_t)PING_BUSY_MS)
+					: s->limits.ping_ms;
 }
 
 static uint32_t dead_after(const struct session *s)
@@ -486,12 +506,21 @@ static uint32_t dead_after(const struct session *s)
 	return idmap_count(&s->streams) ? s->limits.dead_busy_ms : s->limits.dead_ms;
 }
 
-/* When something is next to be done for @l. */
+/* A PING is outstanding, and nothing came since. */
+static bool is_asked(const struct link *l)
+{
+	return l->ping_at && l->ping_at >= l->last_rx;
+}
+
+/* When something is next to be done for @l. How long an answer may take counts from the question:
+ * a link that was quiet because nobody had anything to say is not dead when a stream opens. */
 static clock_ms_t link_deadline(const struct session *s, const struct link *l)
 {
-	bool asked = l->ping_at && l->ping_at >= l->last_rx;
+	uint32_t ping = ping_after(s), dead = dead_after(s);
 
-	return l->last_rx + (asked ? dead_after(s) : ping_after(s));
+	if (!is_asked(l))
+		return l->last_rx + ping;
+	return MAX(l->last_rx + dead, l->ping_at + (dead > ping ? dead - ping : dead));
 }
 
 void session_reschedule(struct session *s)
@@ -500,14 +529,15 @@ void session_reschedule(struct session *s)
 
 	if (s->closed)
 		return;
-	list_each(l, &s->links, struct link, node) {
+	list_each (l, &s->links, struct link, node) {
 		clock_ms_t mine = link_deadline(s, l);
 
 		at = at ? MIN(at, mine) : mine;
 	}
 	if (!s->base_link && s->detached_at)
 		at = s->detached_at + s->limits.grace_ms;
-	/* later than announced needs no call: the tick that comes then finds nothing to do and asks again */
+	/* later than announced needs no call: the tick that comes then finds nothing to do and asks
+	 * again */
 	if (at && (!s->deadline_at || at < s->deadline_at)) {
 		s->deadline_at = at;
 		s->ops->deadline(s, at);
@@ -516,10 +546,11 @@ void session_reschedule(struct session *s)
 
 static void check_link(struct session *s, struct link *l)
 {
-	bool asked = l->ping_at && l->ping_at >= l->last_rx;
+	bool base = l == s->base_link;
 
-	if (s->now >= l->last_rx + dead_after(s)) {
-		bool base = l == s->base_link;
+	if (s->now < link_deadline(s, l))
+		return;
+	if (is_asked(l)) {
 
 		detach_link(s, l);
 		l->ops->close(l, CLOSE_TIMEOUT, "nothing was received for too long");
@@ -527,7 +558,7 @@ static void check_link(struct session *s, struct link *l)
 			detached(s, CLOSE_TIMEOUT);
 		else if (s->base_link && !s->resuming)
 			session_drop_lanes(s);
-	} else if (!asked && s->now >= l->last_rx + ping_after(s)) {
+	} else {
 		(void)link_ping(l, s->now);
 	}
 }
@@ -559,7 +590,7 @@ void session_tick(struct session *s, clock_ms_t now)
 		n = n->next;
 		check_link(s, l);
 		if (!l->session)
-			break;	/* it is gone, others may be: the next tick sees to them */
+			break; /* it is gone, others may be: the next tick sees to them */
 	}
 	if (!s->closed && !s->base_link && s->detached_at &&
 		s->now >= s->detached_at + s->limits.grace_ms)

@@ -19,12 +19,15 @@
 #include "base/mem.h"
 #include "mux/session.h"
 
-/* What may wait unsent beyond the peer's credit, so that there is something to send when it comes. */
-#define SLACK	    (64 * 1024)
+/* What may wait unsent beyond the peer's credit, so that there is something to send when it comes.
+ */
+#define SLACK (64 * 1024)
 /* A ring's bound whatever the peer grants; equals the largest window of the protocol. */
-#define RING_MAX    (16 * 1024 * 1024)
+#define RING_MAX FRAME_MAX_WINDOW
+/* A ring's bound while the session's memory is used up: enough that every stream moves. */
+#define LEAN (16 * 1024)
 /* Consumption that is too small for a WINDOW of its own is announced after this. */
-#define LAG_MS	    200
+#define LAG_MS 200
 
 struct stream *stream_new(struct session *s, uint32_t id, uint32_t window)
 {
@@ -117,7 +120,7 @@ static size_t ring_max(const struct stream *st)
 	uint64_t max = MIN(st->limit - st->ring.start + SLACK, (uint64_t)RING_MAX);
 
 	if (st->session->stats.memory >= st->session->limits.memory)
-		max = MIN(max, (uint64_t)SLACK);
+		max = MIN(max, (uint64_t)LEAN);
 	return (size_t)max;
 }
 
@@ -181,22 +184,27 @@ void stream_end(struct stream *st)
 	stream_schedule(st);
 }
 
+/* No receiver grants more than the largest window beyond what it has. */
+static bool is_limit(uint64_t limit, uint64_t received)
+{
+	return limit <= received || limit - received <= FRAME_MAX_WINDOW;
+}
+
 /* The peer has everything before @received: forget it, and tell the user about the room. */
 static bool acknowledge(struct stream *st, uint64_t received)
 {
 	size_t before = st->ring.cap;
-	uint64_t most = st->sent + (st->end_sent ? 1 : 0);
 
-	if (received > most)
+	/* not `sent`: what was under way when a resumption took it back may still arrive */
+	if (received > st->sent_max)
 		return false;
-	if (st->open_payload && (received > 0 || st->end_sent))
-		free(TAKE_PTR(st->open_payload));
-	if (st->end_sent && received == st->ring.end + 1) {
-		st->end_acked = true;
+	if (st->end_asked && received == st->ring.end + 1) {
+		st->end_acked = st->end_sent = true;
 		received--;
 	}
 	if (received > st->ring.start)
 		ring_drop(&st->ring, received);
+	st->sent = MAX(st->sent, st->ring.start);
 	st->session->stats.memory += st->ring.cap - before;
 	return true;
 }
@@ -254,8 +262,8 @@ static void on_window(struct stream *st, const struct frame *f)
 	cursor_read_init(&c, f->payload, f->length);
 	limit = cursor_u64(&c);
 	received = cursor_u64(&c);
-	if (!acknowledge(st, received)) {
-		session_close(st->session, CLOSE_PROTOCOL, "WINDOW acknowledges what was never sent");
+	if (!is_limit(limit, received) || !acknowledge(st, received)) {
+		session_close(st->session, CLOSE_PROTOCOL, "WINDOW states what cannot be");
 		return;
 	}
 	st->limit = MAX(st->limit, limit);
@@ -272,12 +280,17 @@ static void on_reset(struct stream *st, const struct frame *f)
 		session_close(st->session, CLOSE_PROTOCOL, "RESET cannot be read");
 		return;
 	}
-	stream_abort(st, r.reason < CLOSE_COUNT ? (enum close_reason)r.reason : CLOSE_INTERNAL, r.text);
+	if (st->end_acked && st->end_received)
+		return; /* both ends have everything; only our user is still at it */
+	stream_abort(st, r.reason < CLOSE_COUNT ? (enum close_reason)r.reason : CLOSE_INTERNAL,
+		r.text);
 }
 
 void stream_on_frame(struct stream *st, const struct frame *f)
 {
-	free(TAKE_PTR(st->open_payload));	/* the peer knows the stream */
+	/* the peer knows the stream */
+	free(TAKE_PTR(st->open_payload));
+	st->open_pending = false;
 	if (f->type == FRAME_DATA)
 		on_data(st, f);
 	else if (f->type == FRAME_WINDOW)
@@ -291,12 +304,13 @@ void stream_consumed(struct stream *st, size_t n)
 	struct session *s = st->session;
 
 	assert(st->window.consumed + n <= st->window.received);
-	if (window_consumed(&st->window, n)) {
+	if (window_consumed(&st->window, n) && !st->end_received) {
 		st->window_due = true;
 		stream_schedule(st);
 		return;
 	}
-	if (st->window_due || list_is_linked(&st->lagging))
+	/* after the end nothing more comes: no credit is needed */
+	if (st->end_received || st->window_due || list_is_linked(&st->lagging))
 		return;
 	list_add_tail(&s->lagging, &st->lagging);
 	if (!s->lag_at) {
@@ -339,7 +353,7 @@ void stream_reset(struct stream *st, enum close_reason why, const char *text)
 	if (st->user)
 		st->user->stream = NULL;
 	st->user = NULL;
-	if (!st->open_pending && !s->closed)
+	if ((st->open_sent || !st->ours) && !s->closed)
 		queue_reset(st, why, text);
 	stream_destroy(st);
 	session_leave(s);
@@ -368,10 +382,16 @@ void stream_maybe_finish(struct stream *st)
 		stream_destroy(st);
 }
 
+bool stream_assume_finished(struct stream *st)
+{
+	return st->end_asked && st->end_received && acknowledge(st, st->ring.end + 1);
+}
+
 bool stream_rewind(struct stream *st, uint64_t received, uint64_t limit)
 {
-	if (received < st->ring.start || !acknowledge(st, received))
+	if (received < st->ring.start || !is_limit(limit, received) || !acknowledge(st, received))
 		return false;
+	free(TAKE_PTR(st->open_payload));
 	st->limit = MAX(st->limit, limit);
 	st->sent = MIN(received, st->ring.end);
 	st->end_sent = st->end_acked;

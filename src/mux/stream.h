@@ -19,12 +19,14 @@ struct stream;
 struct stream_user;
 
 struct stream_user_ops {
-	/* In order, each byte once, borrowed for the call. Every byte is to be handed back by stream_consumed() when it
-	 * has left towards the far side: until then it uses the peer's credit. */
+	/* In order, each byte once, borrowed for the call. Every byte is to be handed back by
+	 * stream_consumed() when it has left towards the far side: until then it uses the peer's
+	 * credit. */
 	void (*data)(struct stream_user *u, const uint8_t *bytes, size_t n);
 	/* The peer has sent its last byte. Sending may go on. */
 	void (*end)(struct stream_user *u);
-	/* It is over abnormally; the stream is unbound already (u->stream is NULL). @text "" or words. */
+	/* It is over abnormally; the stream is unbound already (u->stream is NULL). @text "" or
+	 * words. */
 	void (*reset)(struct stream_user *u, enum close_reason why, const char *text);
 	/* After stream_write()/stream_reserve() came short: there is room again. */
 	void (*writable)(struct stream_user *u);
@@ -33,30 +35,33 @@ struct stream_user_ops {
 /* Embedded in whoever uses a stream. */
 struct stream_user {
 	const struct stream_user_ops *ops;
-	struct stream *stream;	/* NULL when there is none (any more) */
+	struct stream *stream; /* NULL when there is none (any more) */
 };
 
 struct stream {
 	struct session *session;
 	struct stream_user *user;
 	uint32_t id;
-	struct list all;		/* in session->all, then in session->dead */
-	struct list ready;		/* in session->ready while it has something to send */
-	struct list lagging;		/* in session->lagging while consumption was not announced */
+	struct list all;     /* in session->all, then in session->dead */
+	struct list ready;   /* in session->ready while it has something to send */
+	struct list lagging; /* in session->lagging while consumption was not announced */
 
-	struct ring ring;		/* bytes sent and not acknowledged, then bytes not yet sent */
-	uint64_t sent;			/* next offset to send */
-	uint64_t limit;			/* the peer's credit */
-	struct window window;		/* of the receiving direction */
+	struct ring ring;     /* bytes sent and not acknowledged, then bytes not yet sent */
+	uint64_t sent;        /* next offset to send */
+	uint64_t sent_max;    /* highest offset ever sent, the end counting one; resumption takes
+				 `sent` back */
+	uint64_t limit;       /* the peer's credit */
+	struct window window; /* of the receiving direction */
 
-	uint8_t *open_payload;		/* kept until the peer's first sign of life, for resumption */
+	uint8_t *open_payload; /* kept until the peer's first sign of life, for resumption */
 	uint16_t open_len;
-	bool open_pending : 1;		/* OPEN has not been sent yet */
-	bool ours : 1;			/* we opened it */
+	bool open_pending : 1; /* OPEN is to be sent */
+	bool open_sent : 1;    /* OPEN was sent at least once */
+	bool ours : 1;         /* we opened it */
 	bool end_asked : 1, end_sent : 1, end_acked : 1;
 	bool end_received : 1, window_due : 1;
 	bool wants_room : 1, released : 1, is_dead : 1;
-	bool resume_seen : 1;		/* the peer's RESUME has it */
+	bool resume_seen : 1; /* the peer's RESUME has it */
 };
 
 /* For mux alone. */
@@ -72,6 +77,9 @@ bool stream_rewind(struct stream *st, uint64_t received, uint64_t limit);
 /* Put it into the ready list if it has something to send. */
 void stream_schedule(struct stream *st);
 bool stream_has_data(const struct stream *st);
+/* The peer no longer has it. True: both ends were sent and received, so it finished there, and now
+ * here. */
+bool stream_assume_finished(struct stream *st);
 /* Both directions are finished and nobody uses it any more: destroy. */
 void stream_maybe_finish(struct stream *st);
 
@@ -80,12 +88,14 @@ void stream_bind(struct stream *st, struct stream_user *u, const struct stream_u
 /* Let another user have it, mid-stream. */
 void stream_rebind(struct stream *st, struct stream_user *to, const struct stream_user_ops *ops);
 
-/* Bytes that stream_write() would take now; 0 after stream_end(). Bounded by the window the peer granted and the session's memory. */
+/* Bytes that stream_write() would take now; 0 after stream_end(). Bounded by the window the peer
+ * granted and the session's memory. */
 size_t stream_room(const struct stream *st);
 /* Copy up to @n bytes in; returns how many. Short: `writable` will be said. */
 size_t stream_write(struct stream *st, const void *bytes, size_t n);
-/* Contiguous space inside the ring (at most *ret_n bytes wanted on entry, size given on return), to read into
- * directly; NULL when there is no room (then `writable` will be said). Then commit what was filled, perhaps 0. */
+/* Contiguous space inside the ring (at most *ret_n bytes wanted on entry, size given on return), to
+ * read into directly; NULL when there is no room (then `writable` will be said). Then commit what
+ * was filled, perhaps 0. */
 uint8_t *stream_reserve(struct stream *st, size_t *io_n) MUST_USE;
 void stream_commit(struct stream *st, size_t n);
 /* No more bytes from us; those written still go out. */
@@ -94,11 +104,12 @@ void stream_end(struct stream *st);
 void stream_consumed(struct stream *st, size_t n);
 /* End abnormally, now, both directions. The user is unbound and not called. */
 void stream_reset(struct stream *st, enum close_reason why, const char *text);
-/* The user is done with it: what was written and ended still reaches the peer in the background when both directions
- * are ended; otherwise this resets with @why. The user is unbound and not called. */
+/* The user is done with it: what was written and ended still reaches the peer in the background
+ * when both directions are ended; otherwise this resets with @why. The user is unbound and not
+ * called. */
 void stream_release(struct stream *st, enum close_reason why);
 /* All that was written, and the end if it was asked for, has been handed to a link. */
 bool stream_is_flushed(const struct stream *st);
-bool stream_is_ended(const struct stream *st);	/* both directions */
+bool stream_is_ended(const struct stream *st); /* both directions */
 uint64_t stream_bytes_sent(const struct stream *st);
 uint64_t stream_bytes_received(const struct stream *st);

@@ -32,17 +32,18 @@ bool window_consumed(struct window *w, uint64_t n)
 	return w->consumed + w->size >= w->granted + w->size / 4;
 }
 
-uint32_t window_grow(struct window *w, uint32_t rtt_us, uint32_t max, uint64_t budget, clock_ms_t now)
+uint32_t window_grow(struct window *w, uint32_t rtt_us, uint32_t max, uint64_t budget,
+	clock_ms_t now)
 {
 	uint64_t epoch_us = (now - w->epoch_at) * 1000, passed = w->consumed - w->epoch_consumed;
 	uint32_t by;
 
-	if (!w->epoch_at || epoch_us > 8ULL * MAX(rtt_us, 1000U)) {
+	if (!w->epoch_at || epoch_us > 2ULL * MAX(rtt_us, 1000U)) {
 		w->epoch_at = now;
 		w->epoch_consumed = w->consumed;
 		return 0;
 	}
-	if (passed < w->size || epoch_us > 2ULL * MAX(rtt_us, 1000U))
+	if (passed < w->size)
 		return 0;
 	w->epoch_at = now;
 	w->epoch_consumed = w->consumed;

@@ -188,7 +188,7 @@ int frame_reason_decode(struct frame_reason *ret, const struct frame *f)
 	if (c.failed || n > FRAME_MAX_TEXT)
 		return -EPROTO;
 	for (size_t i = 0; i < n; i++)
-		ret->text[i] = text[i] < 0x20 || text[i] == 0x7f ? '?' : (char)text[i];
+		ret->text[i] = text[i] < 0x20 || text[i] > 0x7e ? '?' : (char)text[i];
 	return 0;
 }
 

@@ -22,12 +22,18 @@ struct member {
 	const char *key;
 	enum kind kind;
 	size_t offset;
-	size_t size;		/* of a text, with its NUL */
+	size_t size; /* of a text, with its NUL */
 	bool required;
 };
 
-#define M_TEXT(s, f, req)	{#f, TEXT, offsetof(struct s, f), sizeof(((struct s *)0)->f), req}
-#define M(kind, s, f, req)	{#f, kind, offsetof(struct s, f), 0, req}
+#define M_TEXT(s, f, req)                                                                          \
+	{                                                                                          \
+#f, TEXT, offsetof(struct s, f), sizeof(((struct s *)0)->f), req                   \
+	}
+#define M(kind, s, f, req)                                                                         \
+	{                                                                                          \
+#f, kind, offsetof(struct s, f), 0, req                                            \
+	}
 
 static const struct member hello_members[] = {
 	M(U32, hello, version, true),
@@ -160,10 +166,11 @@ static int decode(void *ret, size_t size, const struct member *members, size_t n
 	for (size_t i = 0; i < n_members && r == 0; i++) {
 		const json_t *value = json_object_get(root, members[i].key);
 
-		if (!value && members[i].required)
+		if ((!value || json_is_null(value)) && members[i].required)
 			r = err_set(err, -EPROTO, "member '%s' is missing", members[i].key);
 		else if (value && !json_is_null(value) && get(ret, &members[i], value) < 0)
-			r = err_set(err, -EPROTO, "member '%s' is of a wrong type or size", members[i].key);
+			r = err_set(err, -EPROTO, "member '%s' is of a wrong type or size",
+				members[i].key);
 	}
 	json_decref(root);
 	return r;
@@ -200,16 +207,19 @@ static bool is_label(const char *s)
 	return n > 0 && s[n] == '\0';
 }
 
-int hello_register_decode(struct hello_register *ret, const uint8_t *json, size_t n, struct err *err)
+int hello_register_decode(struct hello_register *ret, const uint8_t *json, size_t n,
+	struct err *err)
 {
 	int r = DECODE(ret, register_members);
 
 	if (r == 0 && !is_label(ret->name))
-		r = err_set(err, -EPROTO, "member 'name' has characters that a label does not have");
+		r = err_set(err, -EPROTO,
+			"member 'name' has characters that a label does not have");
 	return r;
 }
 
-int hello_registered_decode(struct hello_registered *ret, const uint8_t *json, size_t n, struct err *err)
+int hello_registered_decode(struct hello_registered *ret, const uint8_t *json, size_t n,
+	struct err *err)
 {
 	int r = DECODE(ret, registered_members);
 
@@ -242,12 +252,13 @@ static json_t *put(const void *base, const struct member *m)
 	case U16:
 		return *(const uint16_t *)from ? json_integer(*(const uint16_t *)from) : NULL;
 	case U64:
-		return json_integer((json_int_t)*(const uint64_t *)from);
+		return json_integer((json_int_t) * (const uint64_t *)from);
 	}
 	return NULL;
 }
 
-static size_t encode(uint8_t *out, size_t cap, const void *base, const struct member *members, size_t n)
+static size_t encode(uint8_t *out, size_t cap, const void *base, const struct member *members,
+	size_t n)
 {
 	json_t *root = json_object();
 	size_t len;

@@ -1,0 +1,9 @@
+if HAVE_CMOCKA
+MUX_TESTS = tests/unit/mux/test_session
+check_PROGRAMS += $(MUX_TESTS)
+TESTS += $(MUX_TESTS)
+MUX_TESTS_LIBS = src/mux/libmux.a src/proto/libproto.a src/base/libbase.a $(JANSSON_LIBS) $(CMOCKA_LIBS)
+MUX_PAIR = tests/unit/mux/pair.c tests/unit/mux/pair.h
+tests_unit_mux_test_session_SOURCES = tests/unit/mux/test_session.c $(MUX_PAIR)
+tests_unit_mux_test_session_LDADD = $(MUX_TESTS_LIBS)
+endif
