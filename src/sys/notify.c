@@ -1,10 +1,22 @@
 /* SPDX-License-Identifier: MIT */
-/* notify: sd_notify(3); without libsystemd, or without NOTIFY_SOCKET, nothing is said. */
+/*
+ * notify: sd_notify(3); without libsystemd, or without NOTIFY_SOCKET, nothing is said.
+ *
+ * sd_notify() waits while the manager's socket is full. For what the manager acts upon that is
+ * right; a status line is not worth stopping the loop for: one is left out when there is no room,
+ * and when it says nothing new.
+ */
 #include "sys/notify.h"
 
 #include <stdarg.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 
@@ -15,9 +27,39 @@ static void tell(const char *state)
 {
 	(void)sd_notify(/* unset_environment= */ false, state);
 }
+
+/* The protocol by hand, as sd_notify(3) describes it, without waiting. False: no room. */
+static bool try_tell(const char *state)
+{
+	const char *path = getenv("NOTIFY_SOCKET");
+	struct sockaddr_un a = {.sun_family = AF_UNIX};
+	size_t n = path ? strlen(path) : 0;
+	ssize_t sent;
+	int fd;
+
+	if (n < 2 || n >= sizeof(a.sun_path) || (path[0] != '/' && path[0] != '@')) {
+		tell(state);
+		return true;
+	}
+	memcpy(a.sun_path, path, n);
+	if (path[0] == '@')
+		a.sun_path[0] = '\0';
+	fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd < 0)
+		return false;
+	sent = sendto(fd, state, strlen(state), MSG_NOSIGNAL, (const struct sockaddr *)&a,
+		(socklen_t)(offsetof(struct sockaddr_un, sun_path) + n));
+	close(fd);
+	return sent >= 0;
+}
 #else
 static void tell(const char *state)
 {
+}
+
+static bool try_tell(const char *state)
+{
+	return true;
 }
 #endif
 
@@ -42,7 +84,8 @@ void notify_reloading(void)
 
 void notify_status(const char *fmt, ...)
 {
-	char text[512] = "STATUS=";
+	static char last[512];
+	char text[sizeof(last)] = "STATUS=";
 	va_list ap;
 
 	va_start(ap, fmt);
@@ -52,7 +95,8 @@ void notify_status(const char *fmt, ...)
 	for (char *at = text; *at; at++)
 		if ((unsigned char)*at < ' ')
 			*at = ' ';
-	tell(text);
+	if (strcmp(text, last) != 0 && try_tell(text))
+		memcpy(last, text, sizeof(last));
 }
 
 void notify_extend_timeout_ms(unsigned int ms)

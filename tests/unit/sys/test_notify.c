@@ -86,6 +86,27 @@ static void a_status_is_one_line_whatever_is_in_it(void **state)
 	assert_int_equal(strlen(hear()), 511); /* cut, not lost */
 }
 
+static void a_status_that_says_nothing_new_is_not_repeated(void **state)
+{
+	notify_status("calm");
+	notify_status("calm");
+	assert_string_equal(hear(), "STATUS=calm");
+	assert_string_equal(hear(), "");
+}
+
+static void a_manager_that_does_not_read_does_not_stop_us(void **state)
+{
+	unsigned int heard_n = 0;
+
+	for (int i = 0; i < 5000; i++) /* more than any socket's queue */
+		notify_status("busy %d", i);
+	while (hear()[0])
+		heard_n++;
+	assert_in_range(heard_n, 1, 4999);
+	notify_status("busy %d", 4999); /* what was left out is not taken for said */
+	assert_string_equal(hear(), "STATUS=busy 4999");
+}
+
 static void without_a_manager_nothing_happens(void **state)
 {
 	char path[128];
@@ -171,6 +192,8 @@ int main(void)
 		cmocka_unit_test(states_are_told_in_their_own_words),
 		cmocka_unit_test(reloading_comes_with_the_time),
 		cmocka_unit_test(a_status_is_one_line_whatever_is_in_it),
+		cmocka_unit_test(a_status_that_says_nothing_new_is_not_repeated),
+		cmocka_unit_test(a_manager_that_does_not_read_does_not_stop_us),
 		cmocka_unit_test(without_a_manager_nothing_happens),
 		cmocka_unit_test(the_watchdog_is_fed_at_half_its_interval_while_healthy),
 		cmocka_unit_test(an_unhealthy_process_does_not_feed_it_and_is_asked_again),
