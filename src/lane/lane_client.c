@@ -40,28 +40,40 @@ static void send_request(struct lane_client *c)
 	mem_wipe(text, sizeof(text));
 }
 
+/* Attached first, so that `done` finds it so; input last, for it may close the session. */
+static void attach(struct lane_client *c, size_t head)
+{
+	size_t n = c->head_len - head;
+	uint8_t *rest = mem_dup(c->head + head, n);
+	struct lane *lane = TAKE_PTR(c->lane);
+
+	lane_attach(lane, c->session, NULL, 0);
+	finish(c, NULL);
+	if (n > 0 && lane->link.session)
+		(void)link_input(&lane->link, rest, n, clock_ms());
+	free(rest);
+}
+
 static void on_head(struct lane_client *c, size_t n)
 {
 	struct http_head *h = mem_new(struct http_head);
 	bool fine = http_head_response(h, c->head, n) == HTTP_FAULT_NONE;
+	const struct http_field *upgrade = fine ? http_head_find(h, "upgrade") : NULL;
+	bool is_lane = upgrade && http_head_span_case_is(upgrade->value, LANE_UPGRADE);
 	unsigned int status = fine ? h->status : 0;
-	struct session *s = c->session;
-	struct lane *lane;
-	uint8_t *rest;
-	size_t n_rest = c->head_len - n;
 	char why[64];
 
 	free(h);
-	if (status != 101) {
+	if (status == 101 && is_lane) {
+		attach(c, n);
+	} else if (status == 101) {
+		finish(c, "the server's answer to a lane is no upgrade to one");
+	} else if (!fine) {
+		finish(c, "the server's answer to a lane is not HTTP");
+	} else {
 		(void)snprintf(why, sizeof(why), "the server answered a lane with status %u", status);
 		finish(c, why);
-		return;
 	}
-	rest = mem_dup(c->head + n, n_rest);
-	lane = TAKE_PTR(c->lane);
-	finish(c, NULL);
-	lane_attach(lane, s, rest, n_rest);
-	free(rest);
 }
 
 static void on_readable(struct lane_client *c)

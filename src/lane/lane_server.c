@@ -183,7 +183,7 @@ void lane_server_deinit(struct lane_server *s)
 
 int lane_server_wants(const uint8_t *bytes, size_t n)
 {
-	static const char start[] = "GET " LANE_PATH;
+	static const char start[] = "GET " LANE_PATH " ";
 
 	if (n < sizeof(start) - 1)
 		return memcmp(bytes, start, n) == 0 ? -1 : 0;
