@@ -66,19 +66,23 @@ static void append_names(char *text, X509 *cert)
 	GENERAL_NAMES_free(names);
 }
 
-static int on_verify(int ok, X509_STORE_CTX *store)
+void tls_verify_explain(X509_STORE_CTX *store, char text[static TLS_VERIFY_TEXT_MAX])
 {
-	SSL *ssl = X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx());
 	int why = X509_STORE_CTX_get_error(store);
-	char *text = SSL_get_app_data(ssl);
 
-	if (ok)
-		return ok;
 	(void)snprintf(text, TLS_VERIFY_TEXT_MAX, "certificate verify failed: %s",
 		X509_verify_cert_error_string(why));
 	if (why == X509_V_ERR_HOSTNAME_MISMATCH || why == X509_V_ERR_IP_ADDRESS_MISMATCH)
 		append_names(text, X509_STORE_CTX_get0_cert(store));
-	return 0;
+}
+
+static int on_verify(int ok, X509_STORE_CTX *store)
+{
+	SSL *ssl = X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx());
+
+	if (!ok)
+		tls_verify_explain(store, SSL_get_app_data(ssl));
+	return ok;
 }
 
 int tls_verify_name(SSL *ssl, const char *name, bool verify, char text[static TLS_VERIFY_TEXT_MAX])

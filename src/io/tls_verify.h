@@ -16,3 +16,5 @@
  * 0 or -EINVAL: no such name can be asked for. */
 int tls_verify_name(SSL *ssl, const char *name, bool verify,
 	char text[static TLS_VERIFY_TEXT_MAX]) MUST_USE;
+/* Why @store, inside a verify callback, turned a certificate down. */
+void tls_verify_explain(X509_STORE_CTX *store, char text[static TLS_VERIFY_TEXT_MAX]);

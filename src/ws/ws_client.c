@@ -13,29 +13,42 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <libwebsockets.h>
 
 #include "base/err.h"
 #include "base/mem.h"
 #include "base/str.h"
-#include "ws/ws_link.h"
+#include "io/dial.h"
 #include "io/timer.h"
+#include "io/tls_verify.h"
+#include "ws/ws_link.h"
 #include "ws/ws_loop.h"
+
+/* How long the kernel may take to say why it could not connect. */
+#define PROBE_MS 2000
 
 struct attempt {
 	struct ws_client *client;	/* NULL: nobody waits for it any more */
 	struct ws_loop *loop;
-	struct lws *wsi;
+	struct lws *wsi;		/* NULL once lws has let it go */
 	struct ws_link *link;
+	struct addr address;
 	struct timer deadline;
 	struct loop_task late;		/* tells the fault, never inside a call of the client's owner */
+	struct dial probe;		/* asks the kernel what lws keeps to itself */
 	struct grave grave;
 	char *bearer;
 	int status;
 	enum ws_client_fault fault;
 	char words[256];
-	bool told, buried;
+	char certificate[TLS_VERIFY_TEXT_MAX];	/* why it was turned down */
+	bool verify;
+	bool failed;			/* the fault is known, or being found out */
+	bool telling;			/* `late` or `probe` is under way */
+	bool held;			/* lws may still call back */
+	bool buried;
 };
 
 static void free_attempt(struct grave *g)
@@ -52,14 +65,14 @@ static void wipe_bearer(struct attempt *a)
 	free(TAKE_PTR(a->bearer));
 }
 
-static void bury(struct attempt *a)
+/* Bury it once neither lws nor a client can reach it. */
+static void let_go(struct attempt *a)
 {
-	if (a->buried)
+	if (a->buried || a->held || a->telling)
 		return;
 	a->buried = true;
 	timer_stop(&a->deadline);
 	wipe_bearer(a);
-	/* the tasks of a turn run before its graveyard: `late` still finds the attempt */
 	loop_bury(a->loop->loop, &a->grave, free_attempt);
 }
 
@@ -68,40 +81,79 @@ static void on_late(struct loop_task *t)
 	struct attempt *a = container_of(t, struct attempt, late);
 	struct ws_client *c = TAKE_PTR(a->client);
 
-	if (!c)
-		return;
-	c->attempt = NULL;
-	c->ops->failed(c, a->fault, a->status, a->words);
+	a->telling = false;
+	if (c) {
+		c->attempt = NULL;
+		c->ops->failed(c, a->fault, a->status, a->words);
+	}
+	let_go(a);
+}
+
+static void on_probed(struct dial *d, int fd)
+{
+	struct attempt *a = container_of(d, struct attempt, probe);
+
+	if (fd >= 0)
+		close(fd);
+	else
+		(void)snprintf(a->words, sizeof(a->words), "%s", strerror(-fd));
+	on_late(&a->late);
+}
+
+/* The first fault counts. */
+static bool begin_failing(struct attempt *a, enum ws_client_fault fault, const char *text)
+{
+	if (!a->client || a->failed)
+		return false;
+	a->failed = a->telling = true;
+	a->fault = fault;
+	(void)snprintf(a->words, sizeof(a->words), "%s", text);
+	timer_stop(&a->deadline);
+	return true;
 }
 
 static void failed(struct attempt *a, enum ws_client_fault fault, const char *text)
 {
-	if (!a->client || a->told)
-		return;
-	a->told = true;
-	a->fault = fault;
-	(void)snprintf(a->words, sizeof(a->words), "%s", text);
-	timer_stop(&a->deadline);
-	loop_task_schedule(a->loop->loop, &a->late);
+	if (begin_failing(a, fault, text))
+		loop_task_schedule(a->loop->loop, &a->late);
+}
+
+/* lws does not say why a connection could not be made: the kernel is asked once more. */
+static void failed_to_connect(struct attempt *a)
+{
+	if (begin_failing(a, WS_CLIENT_FAULT_CONNECT, "the connection could not be made"))
+		dial_start_addr(&a->probe, &a->address, PROBE_MS, on_probed);
+}
+
+static bool is_about_tls(const char *text)
+{
+	return strstr(text, "SSL") || strstr(text, "ssl") || strstr(text, "tls") || strstr(text, "TLS") ||
+	       strstr(text, "cert") || strstr(text, "X509");
 }
 
 /* lws words its faults for its own log; the operator wants the certificate's, or the kernel's. */
 static void on_error(struct attempt *a, const char *text)
 {
-	enum ws_client_fault fault = WS_CLIENT_FAULT_CONNECT;
-	char words[256];
+	char words[128];
 
-	(void)snprintf(words, sizeof(words), "%s", text ? text : "the connection failed");
-	if (a->status && a->status != 101) {
-		fault = WS_CLIENT_FAULT_STATUS;
+	text = text ? text : "";
+	if (a->certificate[0]) {
+		failed(a, WS_CLIENT_FAULT_TLS, a->certificate);
+	} else if (a->status && a->status != 101) {
 		(void)snprintf(words, sizeof(words), "the server answered with HTTP status %d", a->status);
-	} else if (strstr(words, "X509") || strstr(words, "cert") || strstr(words, "tls") ||
-		   strstr(words, "SSL") || strstr(words, "ssl")) {
-		fault = WS_CLIENT_FAULT_TLS;
-	} else if (strstr(words, "HS:") || strstr(words, "protocol")) {
-		fault = WS_CLIENT_FAULT_PROTOCOL;
+		failed(a, WS_CLIENT_FAULT_STATUS, words);
+	} else if (is_about_tls(text)) {
+		failed(a, WS_CLIENT_FAULT_TLS, "TLS could not be agreed on; is this a TLS port?");
+	} else if (strstr(text, "HS:")) {
+		(void)snprintf(words, sizeof(words), "the server's answer is no WebSocket upgrade (%s)", text);
+		failed(a, WS_CLIENT_FAULT_PROTOCOL, words);
+	} else if (strstr(text, "read failed") || strstr(text, "losed")) {
+		failed(a, WS_CLIENT_FAULT_CONNECT, "the server closed the connection without an HTTP answer");
+	} else if (!text[0] || strstr(text, "connect") || strstr(text, "conn fail")) {
+		failed_to_connect(a);
+	} else {
+		failed(a, WS_CLIENT_FAULT_CONNECT, text);
 	}
-	failed(a, fault, words);
 }
 
 static int add_authorization(struct attempt *a, unsigned char **at, unsigned char *end)
@@ -124,7 +176,7 @@ static int on_established(struct attempt *a, struct lws *wsi)
 	unsigned int user_timeout_ms = 15000;
 	int one = 1, fd = lws_get_socket_fd(wsi);
 
-	if (!c || a->told)
+	if (!c || a->failed)
 		return -1;
 	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
 	(void)setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &user_timeout_ms, sizeof(user_timeout_ms));
@@ -134,6 +186,16 @@ static int on_established(struct attempt *a, struct lws *wsi)
 	c->attempt = NULL;
 	c->ops->opened(c, &a->link->link);
 	return 0;
+}
+
+/* 1 turns the certificate down, 0 leaves it to lws (which honours the flags of the attempt). */
+static int on_certificate(struct attempt *a, X509_STORE_CTX *store, bool fine)
+{
+	if (fine || !a->verify)
+		return 0;
+	if (!a->certificate[0])
+		tls_verify_explain(store, a->certificate);
+	return 1;
 }
 
 static void on_status(struct attempt *a, struct lws *wsi)
@@ -153,6 +215,8 @@ static int on_client(struct lws *wsi, enum lws_callback_reasons reason, void *us
 	switch ((int)reason) {
 	case LWS_CALLBACK_CLIENT_APPEND_HANDSHAKE_HEADER:
 		return add_authorization(a, in, *(unsigned char **)in + n);
+	case LWS_CALLBACK_OPENSSL_PERFORM_SERVER_CERT_VERIFICATION:
+		return on_certificate(a, user, n != 0);
 	case LWS_CALLBACK_CLIENT_ESTABLISHED:
 		return on_established(a, wsi);
 	case LWS_CALLBACK_CLIENT_CONNECTION_ERROR:
@@ -175,9 +239,11 @@ static int on_client(struct lws *wsi, enum lws_callback_reasons reason, void *us
 	case LWS_CALLBACK_WSI_DESTROY:
 		if (a->link)
 			ws_link_on_closed(TAKE_PTR(a->link));
-		failed(a, WS_CLIENT_FAULT_CONNECT, "the connection was closed");
-		bury(a);
 		lws_set_opaque_user_data(wsi, NULL);
+		a->wsi = NULL;
+		a->held = false;
+		failed(a, WS_CLIENT_FAULT_CONNECT, "the server closed the connection");
+		let_go(a);
 		return 0;
 	default:
 		return 0;
@@ -188,6 +254,11 @@ static const struct lws_protocols protocols[] = {
 	{.name = WS_LINK_PROTOCOL, .callback = on_client, .rx_buffer_size = 16 * 1024},
 	{.name = NULL},
 };
+
+const struct lws_protocols *ws_client_protocols(void)
+{
+	return protocols;
+}
 
 static struct lws_vhost *client_vhost(struct ws_loop *w, const char *ca_file)
 {
@@ -200,7 +271,7 @@ static struct lws_vhost *client_vhost(struct ws_loop *w, const char *ca_file)
 	}
 	memset(&info, 0, sizeof(info));
 	info.port = CONTEXT_PORT_NO_LISTEN;
-	info.protocols = protocols;
+	info.protocols = ws_client_protocols();
 	info.vhost_name = ca_file ? ca_file : "client";
 	info.options = LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT;
 	if (ca_file) {
@@ -249,7 +320,11 @@ static struct attempt *new_attempt(struct ws_client *c, const struct ws_client_p
 
 	a->client = c;
 	a->loop = c->loop;
+	a->address = p->address;
+	a->verify = p->verify;
+	a->held = true;
 	loop_task_init(&a->late, on_late);
+	dial_init(&a->probe, c->loop->loop);
 	a->bearer = mem_strdup(p->bearer);
 	timer_init(&a->deadline, c->loop->loop, on_deadline);
 	timer_start(&a->deadline, p->timeout_ms);
@@ -260,9 +335,14 @@ int ws_client_connect(struct ws_client *c, const struct ws_client_params *p, str
 {
 	struct lws_client_connect_info info;
 	char ip[ADDR_TEXT_MAX];
-	struct lws_vhost *vhost = client_vhost(c->loop, p->tls ? p->ca_file : NULL);
+	const char *ca_file = p->tls && p->verify ? p->ca_file : NULL;
+	struct lws_vhost *vhost;
 	struct attempt *a;
 
+	/* lws makes a vhost all the same, one that trusts nobody */
+	if (ca_file && access(ca_file, R_OK) < 0)
+		return err_set_errno(err, -errno, "CA file '%s' cannot be read", ca_file);
+	vhost = client_vhost(c->loop, ca_file);
 	if (!vhost)
 		return err_set(err, -EINVAL, "CA file '%s' cannot be used", p->ca_file ? p->ca_file : "(system)");
 	addr_format_ip(&p->address, ip);
@@ -281,8 +361,9 @@ int ws_client_connect(struct ws_client *c, const struct ws_client_params *p, str
 	info.opaque_user_data = a;
 	info.pwsi = &a->wsi;
 	if (!lws_client_connect_via_info(&info)) {
+		a->wsi = NULL;
+		a->held = false;
 		failed(a, WS_CLIENT_FAULT_CONNECT, "the connection could not be begun");
-		bury(a);
 	}
 	return 0;
 }
@@ -296,6 +377,12 @@ void ws_client_cancel(struct ws_client *c)
 	c->attempt = NULL;
 	a->client = NULL;
 	timer_stop(&a->deadline);
+	if (a->telling) {
+		loop_task_cancel(&a->late);
+		dial_cancel(&a->probe);
+		a->telling = false;
+		let_go(a);
+	}
 	if (a->wsi)
 		lws_set_timeout(a->wsi, PENDING_TIMEOUT_USER_REASON_BASE, LWS_TO_KILL_ASYNC);
 }

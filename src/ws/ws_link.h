@@ -11,6 +11,7 @@
 
 struct lws;
 struct lws_context;
+struct lws_protocols;
 struct lws_vhost;
 
 /* One message of ours; many frames travel in it. */
@@ -29,6 +30,9 @@ struct ws_client_vhost {
 	struct lws_vhost *vhost;
 	char *ca_file;
 };
+
+/* Of every client vhost, and of the context's first: lws asks that one about any server's certificate. */
+const struct lws_protocols *ws_client_protocols(void);
 
 struct ws_link {
 	struct link link;

@@ -7,6 +7,8 @@
  */
 #include "ws/ws_loop.h"
 
+#include <errno.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -24,6 +26,18 @@ static void on_lws_log(int level, const char *line)
 {
 	/* lws ends its lines itself; what matters to an operator we say ourselves */
 	log_debug("libwebsockets: %.*s", (int)strcspn(line, "\n"), line);
+}
+
+/* See ws_client_protocols; it has no TLS of its own, nor any connection. */
+static bool make_first_vhost(struct lws_context *context)
+{
+	struct lws_context_creation_info info;
+
+	memset(&info, 0, sizeof(info));
+	info.port = CONTEXT_PORT_NO_LISTEN;
+	info.vhost_name = "first";
+	info.protocols = ws_client_protocols();
+	return lws_create_vhost(context, &info) != NULL;
 }
 
 struct ws_loop *ws_loop_new(struct loop *loop, struct err *err)
@@ -48,6 +62,12 @@ struct ws_loop *ws_loop_new(struct loop *loop, struct err *err)
 		(void)err_set(err, -1,
 			"libwebsockets cannot use libev here: install its libev plugin (Debian: libwebsockets-evlib-ev)");
 		free(w);
+		return NULL;
+	}
+	if (!make_first_vhost(w->context)) {
+		lws_context_destroy(w->context);
+		free(w);
+		(void)err_set(err, -ENOMEM, "libwebsockets cannot be set up");
 		return NULL;
 	}
 	w->loop = loop;
