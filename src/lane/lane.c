@@ -91,10 +91,10 @@ static void on_readable(struct lane *l)
 			return;
 		}
 		if (link_input(&l->link, l->loop->scratch, (size_t)n, clock_ms()) < 0)
-			return;	/* let go; the queue still empties */
+			return; /* let go; the queue still empties */
 		budget -= MIN(budget, (size_t)n);
 		if ((size_t)n < LOOP_SCRATCH_SIZE / 4)
-			return;	/* level-triggered: what is left says so again */
+			return; /* level-triggered: what is left says so again */
 	}
 }
 

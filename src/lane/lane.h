@@ -11,26 +11,28 @@
 
 struct session;
 
-#define LANE_ALPN	     "tunnelto-lane"
-#define LANE_PATH	     "/wormhole/lane"
-#define LANE_TOKEN_HEADER    "Tunnelto-Token"
-#define LANE_UPGRADE	     "tunnelto-lane"
-#define LANE_HANDSHAKE_MS    10000
-#define LANE_OUT_MAX	     (256 * 1024)
+#define LANE_ALPN         "tunnelto-lane"
+#define LANE_PATH         "/wormhole/lane"
+#define LANE_TOKEN_HEADER "Tunnelto-Token"
+#define LANE_UPGRADE      "tunnelto-lane"
+#define LANE_HANDSHAKE_MS 10000
+#define LANE_OUT_MAX      (256 * 1024)
 
 struct lane {
 	struct link link;
 	struct conn conn;
 	struct loop *loop;
-	struct loop_task flush;	/* one flush per loop turn */
+	struct loop_task flush; /* one flush per loop turn */
 	struct grave grave;
-	void *owner;		/* whoever shakes hands, until lane_attach() */
+	void *owner; /* whoever shakes hands, until lane_attach() */
 };
 
-/* Close a lane that was never attached, from inside its own event; frees it before the next poll. */
+/* Close a lane that was never attached, from inside its own event; frees it before the next poll.
+ */
 void lane_bury(struct lane *l);
 
-/* Heap object around a connected, upgraded @fd/TLS conn; frees itself when the link or the connection ends. */
+/* Heap object around a connected, upgraded @fd/TLS conn; frees itself when the link or the
+ * connection ends. */
 struct lane *lane_new(struct loop *loop) MUST_USE;
 /* The upgrade is done: attach to @s; @rest are bytes that came behind the upgrade's head. */
 void lane_attach(struct lane *l, struct session *s, const uint8_t *rest, size_t n);

@@ -71,7 +71,8 @@ static void on_head(struct lane_client *c, size_t n)
 	} else if (!fine) {
 		finish(c, "the server's answer to a lane is not HTTP");
 	} else {
-		(void)snprintf(why, sizeof(why), "the server answered a lane with status %u", status);
+		(void)snprintf(why, sizeof(why), "the server answered a lane with status %u",
+			status);
 		finish(c, why);
 	}
 }

@@ -25,7 +25,7 @@
 struct pending {
 	struct list node;
 	struct lane_server *server;
-	struct lane *lane;	/* its conn is ours until the upgrade */
+	struct lane *lane; /* its conn is ours until the upgrade */
 	struct grave grave;
 	struct buf in;
 	size_t scanned;
@@ -88,7 +88,8 @@ static void on_head(struct pending *p, size_t n)
 		http_head_span_is(h->method, "GET") && http_head_span_is(h->path, LANE_PATH)) {
 		upgrade = http_head_find(h, "upgrade");
 		token = http_head_find(h, LANE_TOKEN_HEADER);
-		wanted = h->upgrade && upgrade && http_head_span_case_is(upgrade->value, LANE_UPGRADE);
+		wanted = h->upgrade && upgrade &&
+			 http_head_span_case_is(upgrade->value, LANE_UPGRADE);
 		if (token && token->value.n < sizeof(text))
 			memcpy(text, token->value.at, token->value.n);
 	}
@@ -115,7 +116,7 @@ static void on_readable(struct pending *p)
 		return;
 	}
 	if (p->refused)
-		return;	/* read and dropped, so that the refusal is not lost to a reset */
+		return; /* read and dropped, so that the refusal is not lost to a reset */
 	if (buf_add(&p->in, bytes, (size_t)n) < (size_t)n) {
 		refuse(p, "431 Request Header Fields Too Large");
 		return;
@@ -144,7 +145,8 @@ static void on_event(struct conn *c, enum conn_event ev)
 		drop(p);
 }
 
-void lane_server_init(struct lane_server *s, struct loop *loop, struct tls_ctx *tls, lane_server_claim_f *claim)
+void lane_server_init(struct lane_server *s, struct loop *loop, struct tls_ctx *tls,
+	lane_server_claim_f *claim)
 {
 	memset(s, 0, sizeof(*s));
 	s->loop = loop;
@@ -170,13 +172,14 @@ void lane_server_adopt(struct lane_server *s, int fd)
 	s->n_pending++;
 	conn_open(&p->lane->conn, s->loop, fd, LANE_OUT_MAX, on_event);
 	conn_set_deadline(&p->lane->conn, LANE_HANDSHAKE_MS);
-	if (s->tls && conn_start_tls(&p->lane->conn, s->tls, /* name= */ NULL, /* alpn= */ NULL) < 0)
+	if (s->tls &&
+		conn_start_tls(&p->lane->conn, s->tls, /* name= */ NULL, /* alpn= */ NULL) < 0)
 		drop(p);
 }
 
 void lane_server_deinit(struct lane_server *s)
 {
-	list_each_safe(p, &s->pending, struct pending, node)
+	list_each_safe (p, &s->pending, struct pending, node)
 		drop(p);
 	tls_ctx_unref(TAKE_PTR(s->tls));
 }

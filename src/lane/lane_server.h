@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
 
-/* lane_server: accepts `GET /wormhole/lane` on a peeked socket and attaches it to the session of its token. */
+/* lane_server: accepts `GET /wormhole/lane` on a peeked socket and attaches it to the session of
+ * its token. */
 
 #include <stddef.h>
 #include <stdint.h>
@@ -20,18 +21,20 @@ typedef struct session *lane_server_claim_f(struct lane_server *s, const char *t
 
 struct lane_server {
 	struct loop *loop;
-	struct tls_ctx *tls;	/* NULL: plain */
+	struct tls_ctx *tls; /* NULL: plain */
 	lane_server_claim_f *claim;
-	struct list pending;	/* handshakes under way */
-	size_t n_pending;	/* at most LANE_SERVER_PENDING_MAX; more are closed at once */
+	struct list pending; /* handshakes under way */
+	size_t n_pending;    /* at most LANE_SERVER_PENDING_MAX; more are closed at once */
 };
 
 #define LANE_SERVER_PENDING_MAX 1024
 
-void lane_server_init(struct lane_server *s, struct loop *loop, struct tls_ctx *tls, lane_server_claim_f *claim);
+void lane_server_init(struct lane_server *s, struct loop *loop, struct tls_ctx *tls,
+	lane_server_claim_f *claim);
 /* Takes @fd, no byte of it read yet. */
 void lane_server_adopt(struct lane_server *s, int fd);
 /* Handshakes under way are closed; attached lanes belong to their sessions. */
 void lane_server_deinit(struct lane_server *s);
-/* For the peek: do these first bytes (plain HTTP) ask for a lane? -1 not enough yet, 0 no, 1 yes. */
+/* For the peek: do these first bytes (plain HTTP) ask for a lane? -1 not enough yet, 0 no, 1 yes.
+ */
 int lane_server_wants(const uint8_t *bytes, size_t n);

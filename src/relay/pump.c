@@ -16,7 +16,7 @@
 #include <string.h>
 
 /* What one readable event may move before others get their turn. */
-#define READ_MAX (512 * 1024)
+#define READ_MAX  (512 * 1024)
 #define READ_STEP (64 * 1024)
 /* The queue's bound: what a stream may ever be granted, and a preamble. */
 #define OUT_MAX (17 * 1024 * 1024)
@@ -149,7 +149,8 @@ static void on_readable(struct pump *p)
 		touch(p);
 		budget -= MIN(budget, (size_t)n);
 		if ((size_t)n < room && !p->conn.ssl)
-			return;	/* level-triggered: what is left says so again (TLS gives records) */
+			return; /* level-triggered: what is left says so again (TLS gives records)
+				 */
 	}
 }
 
@@ -168,7 +169,8 @@ static void on_data(struct stream_user *u, const uint8_t *bytes, size_t n)
 	struct pump *p = container_of(u, struct pump, user);
 
 	if (!p->connected) {
-		/* bounded by the initial window: nothing is credited before the connection is there */
+		/* bounded by the initial window: nothing is credited before the connection is there
+		 */
 		if (buf_add(&p->early, bytes, n) < n)
 			finish(p, CLOSE_LIMIT, "too many bytes before the origin was reached");
 		return;
@@ -268,8 +270,8 @@ static void send_early(struct pump *p)
 		conn_shutdown(&p->conn);
 }
 
-int pump_connect(struct pump *p, int fd, struct tls_ctx *ctx, const char *name, const void *preamble,
-	size_t n)
+int pump_connect(struct pump *p, int fd, struct tls_ctx *ctx, const char *name,
+	const void *preamble, size_t n)
 {
 	assert(!p->connected && !p->finished);
 	conn_open(&p->conn, p->loop, fd, OUT_MAX, on_conn_event);
@@ -286,7 +288,7 @@ int pump_connect(struct pump *p, int fd, struct tls_ctx *ctx, const char *name, 
 	}
 	if (n > 0) {
 		(void)conn_write(&p->conn, preamble, n);
-		p->written += n;	/* not of the stream: never credited */
+		p->written += n; /* not of the stream: never credited */
 		p->credited += n;
 	}
 	send_early(p);

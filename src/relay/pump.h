@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
 
-/* pump: bytes both ways between a connection and a stream, half-close by half-close, bounded both ways. */
+/* pump: bytes both ways between a connection and a stream, half-close by half-close, bounded both
+ * ways. */
 
 #include <stdint.h>
 
@@ -15,8 +16,8 @@ struct tls_ctx;
 /* A TLS handshake with the origin takes at most this. */
 #define PUMP_TLS_MS 10000
 
-/* It is over: the conn is closed (aborted unless @why is DONE), the stream released or reset. Free the owner through
- * the graveyard. @text: words for the log. */
+/* It is over: the conn is closed (aborted unless @why is DONE), the stream released or reset. Free
+ * the owner through the graveyard. @text: words for the log. */
 typedef void pump_done_f(struct pump *p, enum close_reason why, const char *text);
 
 struct pump {
@@ -24,22 +25,29 @@ struct pump {
 	struct stream_user user;
 	struct loop *loop;
 	pump_done_f *done;
-	enum close_reason conn_fault;	/* what a broken conn is called: ORIGIN_RESET or VISITOR_GONE */
-	struct timer linger;		/* the conn broke; what it had said is still on its way into the session */
+	enum close_reason
+		conn_fault; /* what a broken conn is called: ORIGIN_RESET or VISITOR_GONE */
+	struct timer
+		linger; /* the conn broke; what it had said is still on its way into the session */
 	clock_ms_t lost_at;
 	enum close_reason lost_why;
-	uint64_t idle_ms;		/* 0: none; both directions silent for this long ends it with IDLE */
-	uint64_t moved;			/* bytes through the conn when the deadline was last set */
-	struct buf early;		/* of the stream, before there is a connection */
-	uint64_t written, credited;	/* towards the conn: handed over; of those, credited to the stream */
+	uint64_t idle_ms; /* 0: none; both directions silent for this long ends it with IDLE */
+	uint64_t moved;   /* bytes through the conn when the deadline was last set */
+	struct buf early; /* of the stream, before there is a connection */
+	uint64_t written,
+		credited; /* towards the conn: handed over; of those, credited to the stream */
 	bool connected : 1, conn_ended : 1, stream_ended : 1, finished : 1, lost : 1;
 };
 
-/* A pump without a conn yet may already have a stream: bytes that arrive are kept unread (at most the stream's window). */
-void pump_init(struct pump *p, struct loop *loop, struct stream *st, enum close_reason conn_fault, pump_done_f *done);
-/* The connection is there (conn is opened by this, reading into the stream's ring, writing from it). @ctx not NULL:
- * TLS as client towards @name first. @preamble (may be NULL): bytes written before anything of the stream. */
-int pump_connect(struct pump *p, int fd, struct tls_ctx *ctx, const char *name, const void *preamble, size_t n) MUST_USE;
+/* A pump without a conn yet may already have a stream: bytes that arrive are kept unread (at most
+ * the stream's window). */
+void pump_init(struct pump *p, struct loop *loop, struct stream *st, enum close_reason conn_fault,
+	pump_done_f *done);
+/* The connection is there (conn is opened by this, reading into the stream's ring, writing from
+ * it). @ctx not NULL: TLS as client towards @name first. @preamble (may be NULL): bytes written
+ * before anything of the stream. */
+int pump_connect(struct pump *p, int fd, struct tls_ctx *ctx, const char *name,
+	const void *preamble, size_t n) MUST_USE;
 void pump_set_idle(struct pump *p, uint64_t idle_ms);
 /* End it now; `done` is not called. */
 void pump_stop(struct pump *p, enum close_reason why, const char *text);

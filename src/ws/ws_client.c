@@ -30,24 +30,24 @@
 #define PROBE_MS 2000
 
 struct attempt {
-	struct ws_client *client;	/* NULL: nobody waits for it any more */
+	struct ws_client *client; /* NULL: nobody waits for it any more */
 	struct ws_loop *loop;
-	struct lws *wsi;		/* NULL once lws has let it go */
+	struct lws *wsi; /* NULL once lws has let it go */
 	struct ws_link *link;
 	struct addr address;
 	struct timer deadline;
-	struct loop_task late;		/* tells the fault, never inside a call of the client's owner */
-	struct dial probe;		/* asks the kernel what lws keeps to itself */
+	struct loop_task late; /* tells the fault, never inside a call of the client's owner */
+	struct dial probe;     /* asks the kernel what lws keeps to itself */
 	struct grave grave;
 	char *bearer;
 	int status;
 	enum ws_client_fault fault;
 	char words[256];
-	char certificate[TLS_VERIFY_TEXT_MAX];	/* why it was turned down */
+	char certificate[TLS_VERIFY_TEXT_MAX]; /* why it was turned down */
 	bool verify;
-	bool failed;			/* the fault is known, or being found out */
-	bool telling;			/* `late` or `probe` is under way */
-	bool held;			/* lws may still call back */
+	bool failed;  /* the fault is known, or being found out */
+	bool telling; /* `late` or `probe` is under way */
+	bool held;    /* lws may still call back */
 	bool buried;
 };
 
@@ -127,8 +127,8 @@ static void failed_to_connect(struct attempt *a)
 
 static bool is_about_tls(const char *text)
 {
-	return strstr(text, "SSL") || strstr(text, "ssl") || strstr(text, "tls") || strstr(text, "TLS") ||
-	       strstr(text, "cert") || strstr(text, "X509");
+	return strstr(text, "SSL") || strstr(text, "ssl") || strstr(text, "tls") ||
+	       strstr(text, "TLS") || strstr(text, "cert") || strstr(text, "X509");
 }
 
 /* lws words its faults for its own log; the operator wants the certificate's, or the kernel's. */
@@ -140,15 +140,18 @@ static void on_error(struct attempt *a, const char *text)
 	if (a->certificate[0]) {
 		failed(a, WS_CLIENT_FAULT_TLS, a->certificate);
 	} else if (a->status && a->status != 101) {
-		(void)snprintf(words, sizeof(words), "the server answered with HTTP status %d", a->status);
+		(void)snprintf(words, sizeof(words), "the server answered with HTTP status %d",
+			a->status);
 		failed(a, WS_CLIENT_FAULT_STATUS, words);
 	} else if (is_about_tls(text)) {
 		failed(a, WS_CLIENT_FAULT_TLS, "TLS could not be agreed on; is this a TLS port?");
 	} else if (strstr(text, "HS:")) {
-		(void)snprintf(words, sizeof(words), "the server's answer is no WebSocket upgrade (%s)", text);
+		(void)snprintf(words, sizeof(words),
+			"the server's answer is no WebSocket upgrade (%s)", text);
 		failed(a, WS_CLIENT_FAULT_PROTOCOL, words);
 	} else if (strstr(text, "read failed") || strstr(text, "losed")) {
-		failed(a, WS_CLIENT_FAULT_CONNECT, "the server closed the connection without an HTTP answer");
+		failed(a, WS_CLIENT_FAULT_CONNECT,
+			"the server closed the connection without an HTTP answer");
 	} else if (!text[0] || strstr(text, "connect") || strstr(text, "conn fail")) {
 		failed_to_connect(a);
 	} else {
@@ -179,7 +182,8 @@ static int on_established(struct attempt *a, struct lws *wsi)
 	if (!c || a->failed)
 		return -1;
 	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
-	(void)setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &user_timeout_ms, sizeof(user_timeout_ms));
+	(void)setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &user_timeout_ms,
+		sizeof(user_timeout_ms));
 	timer_stop(&a->deadline);
 	a->link = ws_link_new(a->loop, wsi);
 	a->client = NULL;
@@ -206,7 +210,8 @@ static void on_status(struct attempt *a, struct lws *wsi)
 		a->status = status;
 }
 
-static int on_client(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in, size_t n)
+static int on_client(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in,
+	size_t n)
 {
 	struct attempt *a = lws_get_opaque_user_data(wsi);
 
@@ -265,7 +270,7 @@ static struct lws_vhost *client_vhost(struct ws_loop *w, const char *ca_file)
 	struct lws_context_creation_info info;
 	struct ws_client_vhost *v;
 
-	list_each(known, &w->client_vhosts, struct ws_client_vhost, node) {
+	list_each (known, &w->client_vhosts, struct ws_client_vhost, node) {
 		if (str_eq(known->ca_file, ca_file))
 			return known->vhost;
 	}
@@ -344,7 +349,8 @@ int ws_client_connect(struct ws_client *c, const struct ws_client_params *p, str
 		return err_set_errno(err, -errno, "CA file '%s' cannot be read", ca_file);
 	vhost = client_vhost(c->loop, ca_file);
 	if (!vhost)
-		return err_set(err, -EINVAL, "CA file '%s' cannot be used", p->ca_file ? p->ca_file : "(system)");
+		return err_set(err, -EINVAL, "CA file '%s' cannot be used",
+			p->ca_file ? p->ca_file : "(system)");
 	addr_format_ip(&p->address, ip);
 	a = new_attempt(c, p);
 	c->attempt = a;

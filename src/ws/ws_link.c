@@ -74,7 +74,8 @@ static enum lws_close_status status_of(enum close_reason why)
 		return LWS_CLOSE_STATUS_PROTOCOL_ERR;
 	if (why == CLOSE_DONE)
 		return LWS_CLOSE_STATUS_NORMAL;
-	return why == CLOSE_SHUTDOWN ? LWS_CLOSE_STATUS_GOINGAWAY : LWS_CLOSE_STATUS_POLICY_VIOLATION;
+	return why == CLOSE_SHUTDOWN ? LWS_CLOSE_STATUS_GOINGAWAY
+				     : LWS_CLOSE_STATUS_POLICY_VIOLATION;
 }
 
 int ws_link_on_writeable(struct ws_link *l)
@@ -91,7 +92,7 @@ int ws_link_on_writeable(struct ws_link *l)
 		return 0;
 	}
 	if (n > 0) {
-		lws_callback_on_writable(l->wsi);	/* close once the last words have left */
+		lws_callback_on_writable(l->wsi); /* close once the last words have left */
 		return 0;
 	}
 	(void)snprintf(word, sizeof(word), "%s", close_word(l->why));

@@ -21,7 +21,7 @@ struct lws_vhost;
 struct ws_loop {
 	struct loop *loop;
 	struct lws_context *context;
-	unsigned char *buffer;		/* LWS_PRE + WS_LINK_MESSAGE_MAX, for one write at a time */
+	unsigned char *buffer; /* LWS_PRE + WS_LINK_MESSAGE_MAX, for one write at a time */
 	struct list client_vhosts;
 };
 
@@ -31,12 +31,13 @@ struct ws_client_vhost {
 	char *ca_file;
 };
 
-/* Of every client vhost, and of the context's first: lws asks that one about any server's certificate. */
+/* Of every client vhost, and of the context's first: lws asks that one about any server's
+ * certificate. */
 const struct lws_protocols *ws_client_protocols(void);
 
 struct ws_link {
 	struct link link;
-	struct lws *wsi;		/* NULL once lws has closed it */
+	struct lws *wsi; /* NULL once lws has closed it */
 	struct ws_loop *loop;
 	struct grave grave;
 	enum close_reason why;

@@ -60,7 +60,8 @@ struct ws_loop *ws_loop_new(struct loop *loop, struct err *err)
 	w->context = lws_create_context(&info);
 	if (!w->context) {
 		(void)err_set(err, -1,
-			"libwebsockets cannot use libev here: install its libev plugin (Debian: libwebsockets-evlib-ev)");
+			"libwebsockets cannot use libev here: install its libev plugin (Debian: "
+			"libwebsockets-evlib-ev)");
 		free(w);
 		return NULL;
 	}
@@ -81,7 +82,7 @@ void ws_loop_free(struct ws_loop *w)
 	if (!w)
 		return;
 	lws_context_destroy(w->context);
-	list_each_safe(v, &w->client_vhosts, struct ws_client_vhost, node) {
+	list_each_safe (v, &w->client_vhosts, struct ws_client_vhost, node) {
 		free(v->ca_file);
 		free(v);
 	}

@@ -26,7 +26,7 @@
 /* What lws keeps per connection for us. */
 struct per_session {
 	struct ws_link *link;
-	struct ws_request *request;	/* between the check and `opened` */
+	struct ws_request *request; /* between the check and `opened` */
 };
 
 static struct ws_server *server_of(struct lws *wsi)
@@ -59,10 +59,11 @@ static void answer(struct lws *wsi, int status, const char *text)
 	unsigned char buffer[LWS_PRE + 1024];
 	char *out = (char *)buffer + LWS_PRE;
 	int n = snprintf(out, sizeof(buffer) - LWS_PRE,
-		"HTTP/1.1 %d %s\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: %zu\r\n%s"
+		"HTTP/1.1 %d %s\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: "
+		"%zu\r\n%s"
 		"Connection: close\r\n\r\n%.500s",
 		status, reason_of(status), MIN(strlen(text), (size_t)500),
-		status == 401	? "WWW-Authenticate: Bearer\r\n"
+		status == 401   ? "WWW-Authenticate: Bearer\r\n"
 		: status == 426 ? "Upgrade: websocket\r\n"
 		: status == 503 ? "Retry-After: 5\r\n"
 				: "",
@@ -76,7 +77,8 @@ static int on_plain_request(struct lws *wsi, const char *path)
 	if (str_eq(path, "/health_check"))
 		answer(wsi, 200, "ok");
 	else if (str_has_prefix(path, "/wormhole"))
-		answer(wsi, 426, "this is for tunnelto clients: a WebSocket with subprotocol tunnelto.v2\n");
+		answer(wsi, 426,
+			"this is for tunnelto clients: a WebSocket with subprotocol tunnelto.v2\n");
 	else
 		answer(wsi, 404, "nothing here\n");
 	return -1;
@@ -157,7 +159,8 @@ static int on_established(struct lws *wsi, struct per_session *p)
 	return 0;
 }
 
-static int on_control(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in, size_t n)
+static int on_control(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in,
+	size_t n)
 {
 	struct per_session *p = user;
 
@@ -186,7 +189,9 @@ static int on_control(struct lws *wsi, enum lws_callback_reasons reason, void *u
 }
 
 static const struct lws_protocols protocols[] = {
-	{.name = "http", .callback = on_control, .per_session_data_size = sizeof(struct per_session)},
+	{.name = "http",
+		.callback = on_control,
+		.per_session_data_size = sizeof(struct per_session)},
 	{.name = WS_LINK_PROTOCOL,
 		.callback = on_control,
 		.per_session_data_size = sizeof(struct per_session),
@@ -196,8 +201,8 @@ static const struct lws_protocols protocols[] = {
 
 /* --- life ------------------------------------------------------------------------------------ */
 
-int ws_server_open(struct ws_server *s, struct ws_loop *w, const char *cert_file, const char *key_file,
-	const struct ws_server_ops *ops, struct err *err)
+int ws_server_open(struct ws_server *s, struct ws_loop *w, const char *cert_file,
+	const char *key_file, const struct ws_server_ops *ops, struct err *err)
 {
 	struct lws_context_creation_info info;
 
@@ -217,7 +222,8 @@ int ws_server_open(struct ws_server *s, struct ws_loop *w, const char *cert_file
 	}
 	s->vhost = lws_create_vhost(w->context, &info);
 	if (!s->vhost)
-		return err_set(err, -EINVAL, "the WebSocket listener cannot use certificate '%s' and key '%s'",
+		return err_set(err, -EINVAL,
+			"the WebSocket listener cannot use certificate '%s' and key '%s'",
 			cert_file ? cert_file : "", key_file ? key_file : "");
 	return 0;
 }

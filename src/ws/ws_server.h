@@ -17,15 +17,17 @@ struct err;
 
 struct ws_request {
 	char path[128];
-	char bearer[WS_BEARER_MAX];	/* from Authorization: Bearer; "" none. Wiped after `opened`. */
-	char forwarded_for[64];		/* first element of X-Forwarded-For, "" none: only a trusted proxy's word counts */
+	char bearer[WS_BEARER_MAX]; /* from Authorization: Bearer; "" none. Wiped after `opened`. */
+	char forwarded_for[64]; /* first element of X-Forwarded-For, "" none: only a trusted proxy's
+				   word counts */
 	struct addr peer;
-	bool v2;			/* subprotocol tunnelto.v2 was offered */
+	bool v2; /* subprotocol tunnelto.v2 was offered */
 	bool tls;
 };
 
 struct ws_server_ops {
-	/* Before the upgrade: 0 accepts; an HTTP status (401, 403, 404, 503) refuses with *ret_text as its body. */
+	/* Before the upgrade: 0 accepts; an HTTP status (401, 403, 404, 503) refuses with *ret_text
+	 * as its body. */
 	int (*check)(struct ws_server *s, const struct ws_request *rq, const char **ret_text);
 	/* Upgraded: attach @l to a session before returning, or call l->ops->close(). */
 	void (*opened)(struct ws_server *s, const struct ws_request *rq, struct link *l);
@@ -38,9 +40,10 @@ struct ws_server {
 };
 
 /* @cert_file NULL: plain. Requests must finish within 10 s. */
-int ws_server_open(struct ws_server *s, struct ws_loop *w, const char *cert_file, const char *key_file,
-	const struct ws_server_ops *ops, struct err *err) MUST_USE;
-/* Hand over an accepted socket with no byte read yet (peeked ones are unread). Takes @fd whatever happens. */
+int ws_server_open(struct ws_server *s, struct ws_loop *w, const char *cert_file,
+	const char *key_file, const struct ws_server_ops *ops, struct err *err) MUST_USE;
+/* Hand over an accepted socket with no byte read yet (peeked ones are unread). Takes @fd whatever
+ * happens. */
 int ws_server_adopt(struct ws_server *s, int fd, const struct addr *peer) MUST_USE;
 /* Links that live are closed without calling their sessions (close the sessions first). */
 void ws_server_close(struct ws_server *s);

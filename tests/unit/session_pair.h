@@ -58,13 +58,13 @@ static const struct link_ops wire_ops = {
 
 struct party {
 	struct stream_user user;
-	unsigned int seed;	/* of what is sent; what is received has another */
+	unsigned int seed; /* of what is sent; what is received has another */
 	unsigned int peer_seed;
 	uint64_t sent, to_send;
 	uint64_t received, consumed;
-	uint64_t most_held;	/* bytes received and not consumed */
-	bool end_after;		/* end the stream once all is sent */
-	bool hold;		/* consume nothing by itself */
+	uint64_t most_held; /* bytes received and not consumed */
+	bool end_after;     /* end the stream once all is sent */
+	bool hold;          /* consume nothing by itself */
 	bool ended, was_reset;
 	enum close_reason why;
 	char text[160];
@@ -87,7 +87,8 @@ static UNUSED void pattern_check(unsigned int seed, uint64_t offset, const uint8
 {
 	for (size_t i = 0; i < n; i++) {
 		if (at[i] != pattern(seed, offset + i))
-			fail_msg("byte %llu is not what was sent", (unsigned long long)(offset + i));
+			fail_msg("byte %llu is not what was sent",
+				(unsigned long long)(offset + i));
 	}
 }
 
@@ -162,7 +163,7 @@ struct end {
 	struct session session;
 	struct wire wire;
 	struct timer tick;
-	void (*on_open)(struct stream *st);	/* NULL: bound to `party` */
+	void (*on_open)(struct stream *st); /* NULL: bound to `party` */
 	struct party party;
 	unsigned int detached, closed;
 	enum close_reason why;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* test_lane: attaching lanes by token, refusals, what a lane carries, and losing one without losing a byte. */
+/* test_lane: attaching lanes by token, refusals, what a lane carries, and losing one without losing
+ * a byte. */
 
 #include "../session_pair.h"
 
@@ -73,7 +74,7 @@ static int teardown(void **state)
 	listener_close(&listener);
 	end_deinit(&client);
 	end_deinit(&server);
-	for (int i = 0; i < 50; i++)	/* lanes that were let go say good-bye and free themselves */
+	for (int i = 0; i < 50; i++) /* lanes that were let go say good-bye and free themselves */
 		turn();
 	tls_ctx_unref(TAKE_PTR(server_tls));
 	tls_ctx_unref(TAKE_PTR(client_tls));
@@ -82,7 +83,8 @@ static int teardown(void **state)
 
 static void dial_lane(const char *token)
 {
-	lane_client_start(&dialer, &listener.local, client_tls, "localhost", token, &client.session);
+	lane_client_start(&dialer, &listener.local, client_tls, "localhost", token,
+		&client.session);
 }
 
 static bool both_use(const char *kind)
@@ -119,8 +121,8 @@ static void exchange(uint64_t total)
 
 static bool exchanged(uint64_t total)
 {
-	return server.party.received == total && client.party.received == total && server.party.ended &&
-	       client.party.ended;
+	return server.party.received == total && client.party.received == total &&
+	       server.party.ended && client.party.ended;
 }
 
 /* --- what a lane is for ---------------------------------------------------------------------- */
@@ -228,7 +230,8 @@ static void a_server_that_is_not_there_is_told(void **state)
 
 static void a_certificate_of_another_host_is_told(void **state)
 {
-	lane_client_start(&dialer, &listener.local, client_tls, "tunnel.example", TOKEN, &client.session);
+	lane_client_start(&dialer, &listener.local, client_tls, "tunnel.example", TOKEN,
+		&client.session);
 	until(done == 1);
 	assert_non_null(strstr(done_text, "certificate is for localhost"));
 	assert_int_equal(claims, 0);
@@ -240,7 +243,7 @@ static void a_cancelled_attempt_is_never_told(void **state)
 	dial_lane(TOKEN);
 	lane_client_cancel(&dialer);
 	lane_client_cancel(&dialer);
-	if (client_tls) {	/* plain, one turn is enough for all of it */
+	if (client_tls) { /* plain, one turn is enough for all of it */
 		dial_lane(TOKEN);
 		until(dialer.lane);
 		lane_client_cancel(&dialer);
@@ -262,8 +265,8 @@ static const char *ask(const char *text, size_t n)
 	int fd = connect_to(&listener.local);
 
 	assert_int_equal(send(fd, text, n, MSG_NOSIGNAL), (ssize_t)n);
-	until((r = recv(fd, answer + got, sizeof(answer) - 1 - got, MSG_DONTWAIT), got += r > 0 ? (size_t)r : 0,
-		r == 0 || (r < 0 && errno != EAGAIN)));
+	until((r = recv(fd, answer + got, sizeof(answer) - 1 - got, MSG_DONTWAIT),
+		got += r > 0 ? (size_t)r : 0, r == 0 || (r < 0 && errno != EAGAIN)));
 	close(fd);
 	answer[got] = '\0';
 	until(lanes.n_pending == 0);
@@ -275,23 +278,28 @@ static void garbage_gets_400_and_is_closed(void **state)
 	static const char *const bad[] = {
 		"\x16\x03\x01 this is no request\r\n\r\n",
 		"GET /wormhole/lane HTTP/1.1\r\nHost: a\r\n\r\n",
-		"POST /wormhole/lane HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: tunnelto-lane\r\n"
+		"POST /wormhole/lane HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: "
+		"tunnelto-lane\r\n"
 		"Tunnelto-Token: " TOKEN "\r\n\r\n",
-		"GET /wormhole HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: tunnelto-lane\r\n"
+		"GET /wormhole HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: "
+		"tunnelto-lane\r\n"
 		"Tunnelto-Token: " TOKEN "\r\n\r\n",
-		"GET /wormhole/lane HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+		"GET /wormhole/lane HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: "
+		"websocket\r\n"
 		"Tunnelto-Token: " TOKEN "\r\n\r\n",
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(bad); i++)
-		assert_memory_equal(ask(bad[i], strlen(bad[i])), "HTTP/1.1 400 Bad Request\r\n", 26);
+		assert_memory_equal(ask(bad[i], strlen(bad[i])), "HTTP/1.1 400 Bad Request\r\n",
+			26);
 	assert_int_equal(claims, 0);
 }
 
 static void a_missing_or_overlong_token_is_nobodys(void **state)
 {
-	static const char head[] = "GET /wormhole/lane HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\n"
-				   "Upgrade: tunnelto-lane\r\n";
+	static const char head[] =
+		"GET /wormhole/lane HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\n"
+		"Upgrade: tunnelto-lane\r\n";
 	char text[1024];
 	int n = snprintf(text, sizeof(text), "%s\r\n", head);
 
@@ -312,8 +320,9 @@ static void a_head_without_end_is_refused(void **state)
 
 static void a_request_in_single_bytes_is_a_request(void **state)
 {
-	static const char text[] = "GET /wormhole/lane HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\n"
-				   "Upgrade: tunnelto-lane\r\nTunnelto-Token: " TOKEN "\r\n\r\n";
+	static const char text[] =
+		"GET /wormhole/lane HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\n"
+		"Upgrade: tunnelto-lane\r\nTunnelto-Token: " TOKEN "\r\n\r\n";
 	char answer[256] = "";
 	int fd = connect_to(&listener.local), one = 1;
 
@@ -376,10 +385,11 @@ static int answer_by_hand(const void *answer, size_t n)
 
 static void frames_right_behind_the_101_are_not_lost(void **state)
 {
-	static const uint8_t answer[] = "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\n"
-					"Upgrade: tunnelto-lane\r\n\r\n"
-					"\x07\x00\x00\x08\x00\x00\x00\x00"
-					"pingping";
+	static const uint8_t answer[] =
+		"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\n"
+		"Upgrade: tunnelto-lane\r\n\r\n"
+		"\x07\x00\x00\x08\x00\x00\x00\x00"
+		"pingping";
 	uint8_t got[256];
 	size_t n = 0;
 	int fd = answer_by_hand(answer, sizeof(answer) - 1);
@@ -388,7 +398,8 @@ static void frames_right_behind_the_101_are_not_lost(void **state)
 	until(done == 1);
 	assert_true(attached);
 	/* its own PING, then the PONG of ours */
-	until((r = recv(fd, got + n, sizeof(got) - n, MSG_DONTWAIT), n += r > 0 ? (size_t)r : 0, n >= 32));
+	until((r = recv(fd, got + n, sizeof(got) - n, MSG_DONTWAIT), n += r > 0 ? (size_t)r : 0,
+		n >= 32));
 	assert_memory_equal(got + 16, "\x08\x00\x00\x08\x00\x00\x00\x00pingping", 16);
 	close(fd);
 }
@@ -400,7 +411,8 @@ static void answers_that_are_no_lane_are_told_in_words(void **state)
 	} rows[] = {
 		{"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n",
 			"the server answered a lane with status 503"},
-		{"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n",
+		{"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: "
+		 "websocket\r\n\r\n",
 			"the server's answer to a lane is no upgrade to one"},
 		{"SSH-2.0-OpenSSH\r\n\r\n", "the server's answer to a lane is not HTTP"},
 	};
@@ -423,8 +435,11 @@ static void a_server_that_closes_instead_of_answering_is_told(void **state)
 	assert_string_equal(done_text, "the server closed the lane");
 }
 
-#define TEST(f)	    cmocka_unit_test_setup_teardown(f, setup, teardown)
-#define TLS_TEST(f) {#f " (TLS)", f, setup_tls, teardown, NULL}
+#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+#define TLS_TEST(f)                                                                                \
+	{                                                                                          \
+#f " (TLS)", f, setup_tls, teardown, NULL                                          \
+	}
 
 int main(void)
 {

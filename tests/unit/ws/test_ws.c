@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* test_ws: WebSocket links between two real sessions, plain and TLS; refusals, faults in words, closing. */
+/* test_ws: WebSocket links between two real sessions, plain and TLS; refusals, faults in words,
+ * closing. */
 
 #include "../session_pair.h"
 
@@ -66,7 +67,8 @@ static void on_client_opened(struct ws_client *c, struct link *l)
 	session_greeted(&client.session, session_limits_default.window, clock_ms());
 }
 
-static void on_client_failed(struct ws_client *c, enum ws_client_fault f, int status, const char *text)
+static void on_client_failed(struct ws_client *c, enum ws_client_fault f, int status,
+	const char *text)
 {
 	failures++;
 	fault = f;
@@ -91,8 +93,9 @@ static void open_server(const char *name)
 
 	(void)snprintf(crt, sizeof(crt), "%s.crt", name);
 	(void)snprintf(key, sizeof(key), "%s.key", name);
-	assert_int_equal(ws_server_open(&srv, ws, tls ? cert(crt) : NULL, tls ? cert(key) : NULL, &server_ops,
-		&err), 0);
+	assert_int_equal(ws_server_open(&srv, ws, tls ? cert(crt) : NULL, tls ? cert(key) : NULL,
+				 &server_ops, &err),
+		0);
 }
 
 static int setup_common(const char *certificate)
@@ -174,7 +177,7 @@ static void dial(void)
 	struct err err;
 
 	assert_int_equal(ws_client_connect(&cli, &params, &err), 0);
-	assert_int_equal(failures + opened_here, 0);	/* never before it returns */
+	assert_int_equal(failures + opened_here, 0); /* never before it returns */
 }
 
 static void open_links(void)
@@ -319,7 +322,7 @@ static void a_cancelled_attempt_is_never_told(void **state)
 	for (int i = 0; i < 50; i++)
 		turn();
 	assert_int_equal(failures + opened_here, 0);
-	open_links();	/* and another may follow */
+	open_links(); /* and another may follow */
 }
 
 static void closing_the_server_ends_the_links_that_live(void **state)
@@ -372,7 +375,8 @@ static void a_server_that_says_nothing_is_given_up(void **state)
 }
 
 /* A server by hand that says @answer to whatever comes. */
-static void expect_failure_by_hand(const char *answer, enum ws_client_fault f, int status, const char *words)
+static void expect_failure_by_hand(const char *answer, enum ws_client_fault f, int status,
+	const char *words)
 {
 	struct addr a;
 	int l = listen_anywhere(&a), fd = -1;
@@ -387,7 +391,7 @@ static void expect_failure_by_hand(const char *answer, enum ws_client_fault f, i
 	close(l);
 	until((n = recv(fd, request, sizeof(request) - 1, MSG_DONTWAIT)) > 0);
 	request[n] = '\0';
-	assert_non_null(strcasestr(request, "\r\nHost: localhost:5000\r\n"));	/* as it was given */
+	assert_non_null(strcasestr(request, "\r\nHost: localhost:5000\r\n")); /* as it was given */
 	assert_int_equal(send(fd, answer, strlen(answer), MSG_NOSIGNAL), (ssize_t)strlen(answer));
 	close(fd);
 	until(failures == 1);
@@ -399,8 +403,8 @@ static void expect_failure_by_hand(const char *answer, enum ws_client_fault f, i
 
 static void a_proxys_error_page_is_its_status(void **state)
 {
-	expect_failure_by_hand("HTTP/1.1 502 Bad Gateway\r\nContent-Length: 3\r\n\r\nbad", WS_CLIENT_FAULT_STATUS,
-		502, "502");
+	expect_failure_by_hand("HTTP/1.1 502 Bad Gateway\r\nContent-Length: 3\r\n\r\nbad",
+		WS_CLIENT_FAULT_STATUS, 502, "502");
 }
 
 static void a_server_that_is_no_http_is_told(void **state)
@@ -422,20 +426,22 @@ static void a_certificate_that_is_over_is_said_to_be(void **state)
 
 static void a_certificate_for_another_name_is_said_to_be(void **state)
 {
-	expect_failure(WS_CLIENT_FAULT_TLS, 0, "certificate is for other.example, www.other.example");
+	expect_failure(WS_CLIENT_FAULT_TLS, 0,
+		"certificate is for other.example, www.other.example");
 	assert_int_equal(checks, 0);
 }
 
 static void a_certificate_for_another_address_is_said_to_be(void **state)
 {
 	params.host = "127.0.0.1";
-	expect_failure(WS_CLIENT_FAULT_TLS, 0, "certificate is for other.example, www.other.example");
+	expect_failure(WS_CLIENT_FAULT_TLS, 0,
+		"certificate is for other.example, www.other.example");
 	assert_int_equal(checks, 0);
 }
 
 static void an_unknown_authority_is_said_to_be(void **state)
 {
-	params.ca_file = NULL;	/* the system does not know ours */
+	params.ca_file = NULL; /* the system does not know ours */
 	expect_failure(WS_CLIENT_FAULT_TLS, 0, "certificate verify failed: ");
 	assert_int_equal(checks, 0);
 }
@@ -486,7 +492,8 @@ static void a_missing_certificate_does_not_open_a_server(void **state)
 	struct ws_server other;
 	struct err err;
 
-	assert_true(ws_server_open(&other, ws, "/nonexistent/a.crt", "/nonexistent/a.key", &server_ops, &err) < 0);
+	assert_true(ws_server_open(&other, ws, "/nonexistent/a.crt", "/nonexistent/a.key",
+			    &server_ops, &err) < 0);
 	assert_non_null(strstr(err.text, "/nonexistent/a.crt"));
 }
 
@@ -501,8 +508,8 @@ static const char *ask(const char *text, size_t n)
 	int fd = connect_to(&listener.local);
 
 	assert_int_equal(send(fd, text, n, MSG_NOSIGNAL), (ssize_t)n);
-	until((r = recv(fd, answer + got, sizeof(answer) - 1 - got, MSG_DONTWAIT), got += r > 0 ? (size_t)r : 0,
-		r == 0 || (r < 0 && errno != EAGAIN)));
+	until((r = recv(fd, answer + got, sizeof(answer) - 1 - got, MSG_DONTWAIT),
+		got += r > 0 ? (size_t)r : 0, r == 0 || (r < 0 && errno != EAGAIN)));
 	close(fd);
 	answer[got] = '\0';
 	return answer;
@@ -518,24 +525,26 @@ static void expect_answer(const char *text, const char *start, const char *insid
 
 static void requests_that_are_no_upgrade_get_a_sensible_answer(void **state)
 {
-	expect_answer("GET /health_check HTTP/1.1\r\nHost: a\r\n\r\n", "HTTP/1.1 200 OK\r\n", "\r\n\r\nok");
-	expect_answer("GET / HTTP/1.1\r\nHost: a\r\n\r\n", "HTTP/1.1 404 Not Found\r\n", "Connection: close\r\n");
-	expect_answer("GET /wormhole HTTP/1.1\r\nHost: a\r\n\r\n", "HTTP/1.1 426 Upgrade Required\r\n",
-		"Upgrade: websocket\r\n");
+	expect_answer("GET /health_check HTTP/1.1\r\nHost: a\r\n\r\n", "HTTP/1.1 200 OK\r\n",
+		"\r\n\r\nok");
+	expect_answer("GET / HTTP/1.1\r\nHost: a\r\n\r\n", "HTTP/1.1 404 Not Found\r\n",
+		"Connection: close\r\n");
+	expect_answer("GET /wormhole HTTP/1.1\r\nHost: a\r\n\r\n",
+		"HTTP/1.1 426 Upgrade Required\r\n", "Upgrade: websocket\r\n");
 	assert_int_equal(checks, 0);
 }
 
-#define UPGRADE                                                                                            \
-	"GET /wormhole HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"                \
+#define UPGRADE                                                                                    \
+	"GET /wormhole HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"       \
 	"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n"
 
 static void a_refusal_has_a_body_and_says_how_to_authorize(void **state)
 {
 	refuse_with = 401;
-	expect_answer(UPGRADE "Sec-WebSocket-Protocol: tunnelto.v2\r\n\r\n", "HTTP/1.1 401 Unauthorized\r\n",
-		"WWW-Authenticate: Bearer\r\n");
-	expect_answer(UPGRADE "Sec-WebSocket-Protocol: tunnelto.v2\r\n\r\n", "HTTP/1.1 401 Unauthorized\r\n",
-		"\r\n\r\nbecause it is so\n");
+	expect_answer(UPGRADE "Sec-WebSocket-Protocol: tunnelto.v2\r\n\r\n",
+		"HTTP/1.1 401 Unauthorized\r\n", "WWW-Authenticate: Bearer\r\n");
+	expect_answer(UPGRADE "Sec-WebSocket-Protocol: tunnelto.v2\r\n\r\n",
+		"HTTP/1.1 401 Unauthorized\r\n", "\r\n\r\nbecause it is so\n");
 }
 
 static void a_client_without_the_subprotocol_is_known_as_such(void **state)
@@ -552,14 +561,18 @@ static void odd_authorizations_are_taken_for_none_or_as_they_are(void **state)
 	int n;
 
 	refuse_with = 401;
-	expect_answer(UPGRADE "Sec-WebSocket-Protocol: tunnelto.v2\r\nAuthorization: Basic YTpi\r\n\r\n",
+	expect_answer(UPGRADE
+		"Sec-WebSocket-Protocol: tunnelto.v2\r\nAuthorization: Basic YTpi\r\n\r\n",
 		"HTTP/1.1 401", "");
 	assert_string_equal(asked.bearer, "");
-	expect_answer(UPGRADE "Sec-WebSocket-Protocol: tunnelto.v2\r\nAuthorization: bearer abc\r\n\r\n",
+	expect_answer(UPGRADE
+		"Sec-WebSocket-Protocol: tunnelto.v2\r\nAuthorization: bearer abc\r\n\r\n",
 		"HTTP/1.1 401", "");
 	assert_string_equal(asked.bearer, "abc");
 	n = snprintf(text, sizeof(text),
-		UPGRADE "Sec-WebSocket-Protocol: tunnelto.v2\r\nAuthorization: Bearer %01000d\r\n\r\n", 0);
+		UPGRADE
+		"Sec-WebSocket-Protocol: tunnelto.v2\r\nAuthorization: Bearer %01000d\r\n\r\n",
+		0);
 	assert_true(n > 0);
 	expect_answer(text, "HTTP/1.1 401", "");
 	assert_string_equal(asked.bearer, "");
@@ -568,7 +581,8 @@ static void odd_authorizations_are_taken_for_none_or_as_they_are(void **state)
 static void forwarded_for_is_its_first_element(void **state)
 {
 	refuse_with = 403;
-	expect_answer(UPGRADE "Sec-WebSocket-Protocol: tunnelto.v2\r\nX-Forwarded-For: 10.1.2.3, 10.9.9.9\r\n\r\n",
+	expect_answer(UPGRADE "Sec-WebSocket-Protocol: tunnelto.v2\r\nX-Forwarded-For: 10.1.2.3, "
+			      "10.9.9.9\r\n\r\n",
 		"HTTP/1.1 403", "");
 	assert_string_equal(asked.forwarded_for, "10.1.2.3");
 }
@@ -650,9 +664,15 @@ static void a_connection_that_is_cut_detaches(void **state)
 	until(server.detached == 1);
 }
 
-#define TEST(f)	      cmocka_unit_test_setup_teardown(f, setup, teardown)
-#define TLS_TEST(f)   {#f " (TLS)", f, setup_tls, teardown, NULL}
-#define WITH(kind, f) {#f " (" #kind ")", f, setup_##kind, teardown, NULL}
+#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+#define TLS_TEST(f)                                                                                \
+	{                                                                                          \
+#f " (TLS)", f, setup_tls, teardown, NULL                                          \
+	}
+#define WITH(kind, f)                                                                              \
+	{                                                                                          \
+#f " (" #kind ")", f, setup_##kind, teardown, NULL                                 \
+	}
 
 int main(void)
 {
