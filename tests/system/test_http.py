@@ -245,6 +245,28 @@ def test_a_slow_visitor_stops_its_origin_and_nobody_else(net):
     assert len(response.read()) == size
 
 
+def test_an_upload_refused_before_its_end_gets_the_refusal(net):
+    raw = net.raw_origin()
+    server = net.server()
+    daemon = net.daemon(server, {"web": {"local": raw.port, "subdomain": "web"}}, key=server.key())
+    url = daemon.up("web")
+    big = net.dir / "big"
+    big.write_bytes(b"x" * (20 * MIB))
+
+    def refuse():
+        conn = raw.accept()
+        conn.recv(4096)
+        conn.sendall(b"HTTP/1.1 413 Payload Too Large\r\nContent-Length: 9\r\nConnection: close\r\n\r\ntoo much\n")
+        conn.close()  # with the upload unread: a reset right behind the answer
+
+    for _ in range(5):
+        origin = threading.Thread(target=refuse)
+        origin.start()
+        done = net.curl(url, "-T", big, "-H", "Expect:", "-w", "%{http_code}", check=False)
+        origin.join()
+        assert done.stdout == "too much\n413"
+
+
 def test_a_visitor_that_goes_away_stops_its_origin(net):
     raw = net.raw_origin()
     server = net.server()
