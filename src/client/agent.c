@@ -38,7 +38,7 @@
 #include "ws/ws_loop.h"
 
 /* Refusals that may pass by themselves are asked about again. */
-#define AGAIN_MS 10000
+#define AGAIN_MS  10000
 #define STATUS_MS 500
 /* What the last words to the server may take when stopping. */
 #define LAST_WORDS_MS 100
@@ -51,15 +51,17 @@ void agent_status_text(const struct agent *a, char *to, size_t size)
 	const struct tunnel *worst = NULL;
 	int n;
 
-	list_each(t, &a->tunnels, struct tunnel, node) {
+	list_each (t, &a->tunnels, struct tunnel, node) {
 		wanted += t->wanted;
 		up += t->state == TUNNEL_UP;
 		if (t->wanted && t->error[0] && (!worst || t->state == TUNNEL_REFUSED))
 			worst = t;
 	}
-	n = snprintf(to, size, "%s%u of %u tunnels up", a->draining ? "stopping; " : "", up, wanted);
+	n = snprintf(to, size, "%s%u of %u tunnels up", a->draining ? "stopping; " : "", up,
+		wanted);
 	if (worst && n > 0 && (size_t)n < size)
-		(void)snprintf(to + n, size - (size_t)n, "; %s: %s", worst->def->name, worst->error);
+		(void)snprintf(to + n, size - (size_t)n, "; %s: %s", worst->def->name,
+			worst->error);
 }
 
 static void on_status(struct timer *t)
@@ -100,7 +102,7 @@ static void set(struct agent *a, struct tunnel *t, enum tunnel_state state, cons
 
 struct tunnel *agent_find(const struct agent *a, const char *name)
 {
-	list_each(t, &a->tunnels, struct tunnel, node) {
+	list_each (t, &a->tunnels, struct tunnel, node) {
 		if (str_eq(t->def->name, name))
 			return t;
 	}
@@ -114,7 +116,8 @@ static void copy(char *to, size_t size, const char *from)
 
 static void register_tunnel(struct agent *a, struct tunnel *t)
 {
-	struct hello_register rq = {.proto = (enum hello_proto)t->def->proto, .remote_port = t->def->remote_port};
+	struct hello_register rq = {
+		.proto = (enum hello_proto)t->def->proto, .remote_port = t->def->remote_port};
 
 	rq.request = t->request = ++a->next_request;
 	copy(rq.name, sizeof(rq.name), t->def->name);
@@ -128,7 +131,7 @@ static void want_uplink(struct agent *a)
 {
 	bool wanted = false;
 
-	list_each(t, &a->tunnels, struct tunnel, node)
+	list_each (t, &a->tunnels, struct tunnel, node)
 		wanted = wanted || t->wanted;
 	if (wanted && !a->conf.server.url)
 		return;
@@ -146,7 +149,7 @@ void agent_up(struct agent *a, struct tunnel *t)
 	}
 	set(a, t, TUNNEL_CONNECTING, NULL);
 	if (uplink_is_up(&a->uplink)) {
-		if (!t->request)	/* else the answer is on its way */
+		if (!t->request) /* else the answer is on its way */
 			register_tunnel(a, t);
 		return;
 	}
@@ -194,7 +197,7 @@ static void on_up(struct uplink *u, bool resumed)
 {
 	struct agent *a = agent_of(u);
 
-	list_each(t, &a->tunnels, struct tunnel, node) {
+	list_each (t, &a->tunnels, struct tunnel, node) {
 		if (!t->wanted)
 			continue;
 		if (!resumed)
@@ -210,15 +213,19 @@ static void on_down(struct uplink *u)
 	struct agent *a = agent_of(u);
 	enum tunnel_state state = u->state == UPLINK_REFUSED ? TUNNEL_REFUSED : TUNNEL_WAITING;
 
-	list_each(t, &a->tunnels, struct tunnel, node) {
-		if (!t->wanted || (t->state == TUNNEL_REFUSED && !t->retry && state != TUNNEL_REFUSED))
+	list_each (t, &a->tunnels, struct tunnel, node) {
+		if (!t->wanted ||
+			(t->state == TUNNEL_REFUSED && !t->retry && state != TUNNEL_REFUSED))
 			continue;
 		t->request = 0;
 		t->retry = true;
 		/* a tunnel keeps its number: a resumed session's streams still name it */
 		uint32_t id = t->id;
 
-		tunnel_set(t, t->state == TUNNEL_CONNECTING && state == TUNNEL_WAITING ? TUNNEL_CONNECTING : state, u->error);
+		tunnel_set(t,
+			t->state == TUNNEL_CONNECTING && state == TUNNEL_WAITING ? TUNNEL_CONNECTING
+										 : state,
+			u->error);
 		t->id = id;
 	}
 	agent_changed(a);
@@ -228,7 +235,7 @@ static void on_registered(struct uplink *u, const struct hello_registered *r)
 {
 	struct agent *a = agent_of(u);
 
-	list_each(t, &a->tunnels, struct tunnel, node) {
+	list_each (t, &a->tunnels, struct tunnel, node) {
 		char error[sizeof(t->error)];
 
 		if (t->request != r->request || !t->wanted)
@@ -248,14 +255,14 @@ static void on_registered(struct uplink *u, const struct hello_registered *r)
 		return;
 	}
 	if (r->granted)
-		uplink_unregister(u, r->tunnel);	/* taken down meanwhile */
+		uplink_unregister(u, r->tunnel); /* taken down meanwhile */
 }
 
 static void on_gone(struct uplink *u, const struct frame_reason *r)
 {
 	struct agent *a = agent_of(u);
 
-	list_each(t, &a->tunnels, struct tunnel, node) {
+	list_each (t, &a->tunnels, struct tunnel, node) {
 		if (!t->id || t->id != r->value)
 			continue;
 		t->retry = r->reason != CLOSE_TAKEN_OVER && r->reason != CLOSE_KEY_REVOKED;
@@ -270,8 +277,9 @@ static void on_again(struct timer *timer)
 {
 	struct agent *a = container_of(timer, struct agent, again);
 
-	list_each(t, &a->tunnels, struct tunnel, node) {
-		if (t->wanted && t->state == TUNNEL_REFUSED && t->retry && !t->request && uplink_is_up(&a->uplink))
+	list_each (t, &a->tunnels, struct tunnel, node) {
+		if (t->wanted && t->state == TUNNEL_REFUSED && t->retry && !t->request &&
+			uplink_is_up(&a->uplink))
 			register_tunnel(a, t);
 	}
 }
@@ -280,7 +288,7 @@ static void on_opened(struct uplink *u, struct stream *st, const struct frame_op
 {
 	struct agent *a = agent_of(u);
 
-	list_each(t, &a->tunnels, struct tunnel, node) {
+	list_each (t, &a->tunnels, struct tunnel, node) {
 		if (t->id && t->id == open->tunnel) {
 			origin_start(a, t, st, open);
 			return;
@@ -321,7 +329,8 @@ static int configure_uplink(struct agent *a, struct err *err)
 	if (r < 0)
 		return r;
 	if (!secret_is_set(&key) && secret_is_set(&a->uplink.key) && !a->conf.server.key_file)
-		r = secret_set(&key, secret_text(&a->uplink.key), a->uplink.key.len);	/* the environment gave it once */
+		r = secret_set(&key, secret_text(&a->uplink.key),
+			a->uplink.key.len); /* the environment gave it once */
 	if (r == 0 && a->conf.server.url)
 		uplink_configure(&a->uplink, &a->conf, a->conf.server.url, &key);
 	secret_deinit(&key);
@@ -335,9 +344,10 @@ static void note_name(struct str_list *l, const char *name)
 }
 
 /* Bring the tunnels in line with @fresh; its definitions are copied. */
-static void apply_tunnels(struct agent *a, const struct client_conf *fresh, const struct agent_difference *d)
+static void apply_tunnels(struct agent *a, const struct client_conf *fresh,
+	const struct agent_difference *d)
 {
-	list_each_safe(t, &a->tunnels, struct tunnel, node) {
+	list_each_safe (t, &a->tunnels, struct tunnel, node) {
 		const struct client_conf_tunnel *def = client_conf_find(fresh, t->def->name);
 
 		if (t->adhoc || (def && client_conf_same_tunnel(t->def, def))) {
@@ -348,7 +358,7 @@ static void apply_tunnels(struct agent *a, const struct client_conf *fresh, cons
 		note_name(def ? d->changed : d->removed, t->def->name);
 		agent_remove(a, t);
 	}
-	list_each(def, &fresh->tunnels, struct client_conf_tunnel, node) {
+	list_each (def, &fresh->tunnels, struct client_conf_tunnel, node) {
 		bool was_changed = d->changed && str_list_has(d->changed, def->name);
 
 		if (agent_find(a, def->name))
@@ -361,7 +371,8 @@ static void apply_tunnels(struct agent *a, const struct client_conf *fresh, cons
 
 static bool same_server(const struct client_conf *a, const struct client_conf *b)
 {
-	return str_eq(a->server.url, b->server.url) && str_eq(a->server.key_file, b->server.key_file) &&
+	return str_eq(a->server.url, b->server.url) &&
+	       str_eq(a->server.key_file, b->server.key_file) &&
 	       str_eq(a->server.ca_file, b->server.ca_file) && a->server.verify == b->server.verify;
 }
 
@@ -375,7 +386,8 @@ static void move_conf(struct client_conf *to, struct client_conf *from)
 
 static void apply_log(const struct agent *a)
 {
-	static const enum log_level levels[] = {LOG_LV_ERR, LOG_LV_WARNING, LOG_LV_NOTICE, LOG_LV_INFO, LOG_LV_DEBUG};
+	static const enum log_level levels[] = {
+		LOG_LV_ERR, LOG_LV_WARNING, LOG_LV_NOTICE, LOG_LV_INFO, LOG_LV_DEBUG};
 
 	log_set_level(levels[a->conf.log.level]);
 }
@@ -434,7 +446,7 @@ void agent_stop(struct agent *a)
 	notify_stopping();
 	notify_extend_timeout_ms((unsigned int)a->conf.drain + 5000);
 	a->drain_until = loop_now(a->loop) + a->conf.drain;
-	list_each(t, &a->tunnels, struct tunnel, node) {
+	list_each (t, &a->tunnels, struct tunnel, node) {
 		t->wanted = false;
 		if (t->id)
 			uplink_unregister(&a->uplink, t->id);
@@ -478,7 +490,8 @@ static void on_hangup(struct sig *s)
 
 /* --- life ------------------------------------------------------------------------------------ */
 
-/* Who this installation is: 32 hex digits, kept where the state is; where nothing can be kept, for this run. */
+/* Who this installation is: 32 hex digits, kept where the state is; where nothing can be kept, for
+ * this run. */
 static void load_instance(struct agent *a, bool user)
 {
 	const char *dir = getenv("STATE_DIRECTORY"), *home = getenv("HOME");
@@ -501,7 +514,8 @@ static void load_instance(struct agent *a, bool user)
 	if (fd >= 0) {
 		char kept[HELLO_ID_SIZE] = "";
 
-		if (read(fd, kept, sizeof(kept) - 1) == sizeof(kept) - 1 && parse_hex(kept, bytes, sizeof(bytes)) == 0)
+		if (read(fd, kept, sizeof(kept) - 1) == sizeof(kept) - 1 &&
+			parse_hex(kept, bytes, sizeof(bytes)) == 0)
 			memcpy(id, kept, sizeof(kept));
 		close(fd);
 		return;
@@ -540,7 +554,7 @@ static int open_control(struct agent *a, bool user, struct err *err)
 
 static bool healthy(struct watchdog *w)
 {
-	return true;	/* that the loop runs; a server's absence is no reason to restart */
+	return true; /* that the loop runs; a server's absence is no reason to restart */
 }
 
 static void init(struct agent *a, struct loop *loop, const char *conf_path)
@@ -559,7 +573,8 @@ static void init(struct agent *a, struct loop *loop, const char *conf_path)
 	apply_log(a);
 }
 
-int agent_open(struct agent *a, struct loop *loop, const char *conf_path, bool user, struct err *err)
+int agent_open(struct agent *a, struct loop *loop, const char *conf_path, bool user,
+	struct err *err)
 {
 	struct agent_difference none = {0};
 	int r = 0;
@@ -600,7 +615,7 @@ void agent_close(struct agent *a)
 		ctl_server_close(&a->ctl);
 	if (a->uplink.loop)
 		uplink_deinit(&a->uplink);
-	list_each_safe(t, &a->tunnels, struct tunnel, node) {
+	list_each_safe (t, &a->tunnels, struct tunnel, node) {
 		origin_stop_all(t, CLOSE_SHUTDOWN);
 		list_del(&t->node);
 		tunnel_free(t);

@@ -24,7 +24,7 @@ struct str_list;
 
 struct agent {
 	struct loop *loop;
-	const char *conf_path;		/* NULL: one-shot */
+	const char *conf_path; /* NULL: one-shot */
 	struct client_conf conf;
 	struct resolver *resolver;
 	struct ws_loop *ws;
@@ -33,26 +33,29 @@ struct agent {
 	uint32_t next_request;
 	struct ctl_server ctl;
 	struct ctl_events events;
-	struct list waiters;		/* calls of the control socket that wait for a state */
+	struct list waiters; /* calls of the control socket that wait for a state */
 	struct watchdog watchdog;
 	struct timer again, drain, status;
 	struct sig term, interrupt, hangup;
-	struct loop_task changed;	/* tell the waiters and STATUS=, once a turn */
-	void (*on_change)(struct agent *a);	/* one-shot */
+	struct loop_task changed;           /* tell the waiters and STATUS=, once a turn */
+	void (*on_change)(struct agent *a); /* one-shot */
 	clock_ms_t drain_until;
-	char told[512];			/* the last STATUS= */
+	char told[512]; /* the last STATUS= */
 	bool draining, with_ctl;
 	int exit_code;
 };
 
 /* @a->conf is filled. The key comes from the configuration, a credential or the environment. */
-int agent_open(struct agent *a, struct loop *loop, const char *conf_path, bool user, struct err *err) MUST_USE;
+int agent_open(struct agent *a, struct loop *loop, const char *conf_path, bool user,
+	struct err *err) MUST_USE;
 void agent_close(struct agent *a);
-/* Read the configuration again; what differs is applied, names go to the lists (each may be NULL). */
+/* Read the configuration again; what differs is applied, names go to the lists (each may be NULL).
+ */
 struct agent_difference {
 	struct str_list *added, *changed, *removed, *kept;
 };
-bool agent_reload(struct agent *a, struct conf_report *report, const struct agent_difference *d) MUST_USE;
+bool agent_reload(struct agent *a, struct conf_report *report,
+	const struct agent_difference *d) MUST_USE;
 /* Stop: open connections may finish, then the loop stops. A second call stops at once. */
 void agent_stop(struct agent *a);
 

@@ -36,7 +36,9 @@ static void check_key_file(const struct conf_node *node, void *dst, struct conf_
 
 bool client_conf_is_name(const char *s)
 {
-	size_t n = s ? strspn(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-") : 0;
+	size_t n = s ? strspn(s,
+			       "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-")
+		     : 0;
 
 	return n > 0 && n <= HELLO_NAME_MAX && s[n] == '\0';
 }
@@ -48,7 +50,8 @@ const char *client_conf_check_tunnel(struct client_conf_tunnel *t)
 	if (t->subdomain && t->hostname)
 		return "'subdomain' and 'hostname' exclude each other";
 	if (t->proto == HELLO_PROTO_TCP && (t->subdomain || t->hostname || t->host_header))
-		return "'subdomain', 'hostname' and 'host_header' are for proto http, this one is tcp";
+		return "'subdomain', 'hostname' and 'host_header' are for proto http, this one is "
+		       "tcp";
 	if (t->proto == HELLO_PROTO_HTTP && t->remote_port)
 		return "'remote_port' is for proto tcp, this one is http";
 	return NULL;
@@ -67,25 +70,30 @@ static void check_local(const struct conf_node *node, void *dst, struct conf_rep
 	struct target t;
 
 	if (target_parse(&t, *(char **)dst) < 0)
-		report_add(report, node, "'%s' is not PORT (1 to 65535), HOST:PORT, http(s)://HOST[:PORT] or unix:/path",
+		report_add(report, node,
+			"'%s' is not PORT (1 to 65535), HOST:PORT, http(s)://HOST[:PORT] or "
+			"unix:/path",
 			*(char **)dst);
 }
 
 /* --- tunnels --------------------------------------------------------------------------------- */
 
-static void *new_tunnel(void *at, const char *name, const struct conf_node *node, struct conf_report *report)
+static void *new_tunnel(void *at, const char *name, const struct conf_node *node,
+	struct conf_report *report)
 {
 	struct list *all = at;
 	struct client_conf_tunnel *t;
 
 	if (!client_conf_is_name(name)) {
-		report_add(report, node, "a tunnel's name has 1 to %d of a-z A-Z 0-9 . _ -", HELLO_NAME_MAX);
+		report_add(report, node, "a tunnel's name has 1 to %d of a-z A-Z 0-9 . _ -",
+			HELLO_NAME_MAX);
 		return NULL;
 	}
-	list_each(other, all, struct client_conf_tunnel, node) {
+	list_each (other, all, struct client_conf_tunnel, node) {
 		if (str_eq(other->name, name)) {
 			report_add_at(report, node->doc->name, node->key_line, node->key_col, name,
-				"a tunnel of this name stands at %s:%u already", other->file, other->line);
+				"a tunnel of this name stands at %s:%u already", other->file,
+				other->line);
 			return NULL;
 		}
 	}
@@ -97,11 +105,13 @@ static void *new_tunnel(void *at, const char *name, const struct conf_node *node
 	return t;
 }
 
-#define AT(s, f) .offset = offsetof(struct s, f)
+/* clang-format off: tables */
+#define AT(s, f)    .offset = offsetof(struct s, f)
 #define IN(s, g, f) .offset = offsetof(struct s, g.f) - offsetof(struct s, g)
 
 static const struct conf_row origin_tls_rows[] = {
-	{"ca_file", CONF_STRING, IN(client_conf_tunnel, tls, ca_file), .help = "PEM file; absent: the system's store"},
+	{"ca_file", CONF_STRING, IN(client_conf_tunnel, tls, ca_file),
+		.help = "PEM file; absent: the system's store"},
 	{"verify", CONF_BOOL, IN(client_conf_tunnel, tls, verify), .fallback = "true",
 		.help = "false: take any certificate of the origin"},
 };
@@ -110,67 +120,82 @@ static const struct conf_table origin_tls_table = CONF_TABLE(origin_tls_rows, NU
 static const char *const proto_words[] = {"http", "tcp", NULL};
 
 static const struct conf_row tunnel_rows[] = {
-	{"proto", CONF_ENUM, AT(client_conf_tunnel, proto), .words = proto_words, .fallback = "http", .help = "http or tcp"},
+	{"proto", CONF_ENUM, AT(client_conf_tunnel, proto), .words = proto_words,
+		.fallback = "http", .help = "http or tcp"},
 	{"local", CONF_STRING, CONF_REQUIRED, AT(client_conf_tunnel, local), .check = check_local,
 		.help = "PORT, HOST:PORT, http(s)://HOST[:PORT] or unix:/path"},
 	{"subdomain", CONF_STRING, AT(client_conf_tunnel, subdomain), .min = 1, .max = 253,
 		.help = "http: the name below the server's domain; absent: the server's choice"},
-	{"hostname", CONF_STRING, AT(client_conf_tunnel, hostname), .min = 1, .max = 253, .help = "http: the whole name"},
-	{"remote_port", CONF_PORT, AT(client_conf_tunnel, remote_port), .help = "tcp: the public port; absent: the server's choice"},
+	{"hostname", CONF_STRING, AT(client_conf_tunnel, hostname), .min = 1, .max = 253,
+		.help = "http: the whole name"},
+	{"remote_port", CONF_PORT, AT(client_conf_tunnel, remote_port),
+		.help = "tcp: the public port; absent: the server's choice"},
 	{"host_header", CONF_STRING, AT(client_conf_tunnel, host_header), .min = 1, .max = 253,
 		.help = "http: the Host that the origin sees; absent: the visitor's"},
-	{"autostart", CONF_BOOL, AT(client_conf_tunnel, autostart), .fallback = "true", .help = "up when the daemon starts"},
-	{"tls", CONF_GROUP, AT(client_conf_tunnel, tls), .table = &origin_tls_table, .help = "TLS to an https:// origin"},
-	{"idle", CONF_DURATION, AT(client_conf_tunnel, idle), .fallback = "0s", .max = 7 * 24 * 3600 * 1000ULL,
+	{"autostart", CONF_BOOL, AT(client_conf_tunnel, autostart), .fallback = "true",
+		.help = "up when the daemon starts"},
+	{"tls", CONF_GROUP, AT(client_conf_tunnel, tls), .table = &origin_tls_table,
+		.help = "TLS to an https:// origin"},
+	{"idle", CONF_DURATION, AT(client_conf_tunnel, idle), .fallback = "0s",
+		.max = 7 * 24 * 3600 * 1000ULL,
 		.help = "end a connection on which nothing happens for so long; 0: never"},
-	{"max_streams", CONF_U32, AT(client_conf_tunnel, max_streams), .min = 1, .max = 1000000, .fallback = "1024",
-		.help = "visitors at once"},
+	{"max_streams", CONF_U32, AT(client_conf_tunnel, max_streams), .min = 1, .max = 1000000,
+		.fallback = "1024", .help = "visitors at once"},
 };
 static const struct conf_table tunnel_table = CONF_TABLE(tunnel_rows, check_tunnel);
 
 /* --- the file -------------------------------------------------------------------------------- */
 
 static const struct conf_row server_rows[] = {
-	{"url", CONF_STRING, IN(client_conf, server, url), .check = check_url, .help = "http(s)://HOST[:PORT] of the server's control listener"},
+	{"url", CONF_STRING, IN(client_conf, server, url), .check = check_url,
+		.help = "http(s)://HOST[:PORT] of the server's control listener"},
 	{"key_file", CONF_STRING, IN(client_conf, server, key_file), .check = check_key_file,
-		.help = "file that holds the key; others must not read it. Absent: credential access-key, then $TUNNELTO_KEY"},
-	{"ca_file", CONF_STRING, IN(client_conf, server, ca_file), .help = "PEM file; absent: the system's store"},
+		.help = "file that holds the key; others must not read it. Absent: credential "
+			"access-key, then $TUNNELTO_KEY"},
+	{"ca_file", CONF_STRING, IN(client_conf, server, ca_file),
+		.help = "PEM file; absent: the system's store"},
 	{"verify", CONF_BOOL, IN(client_conf, server, verify), .fallback = "true",
 		.help = "false: take any certificate of the server"},
 };
 static const struct conf_table server_table = CONF_TABLE(server_rows, NULL);
 
 static const struct conf_row reconnect_rows[] = {
-	{"min", CONF_DURATION, IN(client_conf, reconnect, min), .min = 10, .max = 3600000, .fallback = "500ms",
-		.help = "first pause before another attempt"},
-	{"max", CONF_DURATION, IN(client_conf, reconnect, max), .min = 10, .max = 3600000, .fallback = "30s",
-		.help = "longest pause"},
+	{"min", CONF_DURATION, IN(client_conf, reconnect, min), .min = 10, .max = 3600000,
+		.fallback = "500ms", .help = "first pause before another attempt"},
+	{"max", CONF_DURATION, IN(client_conf, reconnect, max), .min = 10, .max = 3600000,
+		.fallback = "30s", .help = "longest pause"},
 };
 static const struct conf_table reconnect_table = CONF_TABLE(reconnect_rows, NULL);
 
 static const char *const level_words[] = {"error", "warning", "notice", "info", "debug", NULL};
 static const struct conf_row log_rows[] = {
-	{"level", CONF_ENUM, IN(client_conf, log, level), .words = level_words, .fallback = "info", .help = "how much is said"},
+	{"level", CONF_ENUM, IN(client_conf, log, level), .words = level_words, .fallback = "info",
+		.help = "how much is said"},
 };
 static const struct conf_table log_table = CONF_TABLE(log_rows, NULL);
 
 static const struct conf_row rows[] = {
-	{"server", CONF_GROUP, AT(client_conf, server), .table = &server_table, .help = "the server"},
-	{"reconnect", CONF_GROUP, AT(client_conf, reconnect), .table = &reconnect_table, .help = "pauses between attempts"},
-	{"tunnels", CONF_NAMED, AT(client_conf, tunnels), .table = &tunnel_table, .new_item = new_tunnel, .max = 10000,
-		.help = "tunnels by name"},
+	{"server", CONF_GROUP, AT(client_conf, server), .table = &server_table,
+		.help = "the server"},
+	{"reconnect", CONF_GROUP, AT(client_conf, reconnect), .table = &reconnect_table,
+		.help = "pauses between attempts"},
+	{"tunnels", CONF_NAMED, AT(client_conf, tunnels), .table = &tunnel_table,
+		.new_item = new_tunnel, .max = 10000, .help = "tunnels by name"},
 	{"control_socket", CONF_STRING, CONF_NO_RELOAD, AT(client_conf, control_socket),
 		.help = "socket for tunnelctl; absent: control in the runtime directory"},
-	{"drain", CONF_DURATION, AT(client_conf, drain), .max = 3600000, .fallback = "5s", .help = "for open connections when stopping"},
+	{"drain", CONF_DURATION, AT(client_conf, drain), .max = 3600000, .fallback = "5s",
+		.help = "for open connections when stopping"},
 	{"log", CONF_GROUP, AT(client_conf, log), .table = &log_table, .help = "what is logged"},
 };
 const struct conf_table client_conf_table = CONF_TABLE(rows, NULL);
 
 static const struct conf_row dropin_rows[] = {
-	{"tunnels", CONF_NAMED, AT(client_conf, tunnels), .table = &tunnel_table, .new_item = new_tunnel, .max = 10000,
-		.help = "tunnels by name"},
+	{"tunnels", CONF_NAMED, AT(client_conf, tunnels), .table = &tunnel_table,
+		.new_item = new_tunnel, .max = 10000, .help = "tunnels by name"},
 };
 static const struct conf_table dropin_table = CONF_TABLE(dropin_rows, NULL);
+
+/* clang-format on */
 
 /* --- life ------------------------------------------------------------------------------------ */
 
@@ -192,7 +217,7 @@ void client_conf_free_tunnel(struct client_conf_tunnel *t)
 
 void client_conf_deinit(struct client_conf *c)
 {
-	list_each_safe(t, &c->tunnels, struct client_conf_tunnel, node)
+	list_each_safe (t, &c->tunnels, struct client_conf_tunnel, node)
 		client_conf_free_tunnel(t);
 	list_init(&c->tunnels);
 	bind_deinit(&client_conf_table, c);
@@ -201,8 +226,9 @@ void client_conf_deinit(struct client_conf *c)
 static bool load_dropins(struct client_conf *c, const char *path, struct conf_report *report)
 {
 	const char *slash = strrchr(path, '/');
-	CLEANUP(mem_cleanup) char *pattern =
-		slash ? mem_printf("%.*s/tunnels.d/*.yaml", (int)(slash - path), path) : mem_strdup("tunnels.d/*.yaml");
+	CLEANUP(mem_cleanup)
+	char *pattern = slash ? mem_printf("%.*s/tunnels.d/*.yaml", (int)(slash - path), path)
+			      : mem_strdup("tunnels.d/*.yaml");
 	glob_t found = {0};
 	bool fine = true;
 
@@ -223,7 +249,7 @@ bool client_conf_load(struct client_conf *c, const char *path, struct conf_repor
 
 struct client_conf_tunnel *client_conf_find(const struct client_conf *c, const char *name)
 {
-	list_each(t, &c->tunnels, struct client_conf_tunnel, node) {
+	list_each (t, &c->tunnels, struct client_conf_tunnel, node) {
 		if (str_eq(t->name, name))
 			return t;
 	}
@@ -259,9 +285,10 @@ struct client_conf_tunnel *client_conf_copy_tunnel(const struct client_conf_tunn
 
 bool client_conf_same_tunnel(const struct client_conf_tunnel *a, const struct client_conf_tunnel *b)
 {
-	return a->proto == b->proto && str_eq(a->local, b->local) && str_eq(a->subdomain, b->subdomain) &&
-	       str_eq(a->hostname, b->hostname) && str_eq(a->host_header, b->host_header) &&
-	       a->remote_port == b->remote_port && str_eq(a->tls.ca_file, b->tls.ca_file) &&
-	       a->tls.verify == b->tls.verify && a->idle == b->idle && a->max_streams == b->max_streams &&
+	return a->proto == b->proto && str_eq(a->local, b->local) &&
+	       str_eq(a->subdomain, b->subdomain) && str_eq(a->hostname, b->hostname) &&
+	       str_eq(a->host_header, b->host_header) && a->remote_port == b->remote_port &&
+	       str_eq(a->tls.ca_file, b->tls.ca_file) && a->tls.verify == b->tls.verify &&
+	       a->idle == b->idle && a->max_streams == b->max_streams &&
 	       a->autostart == b->autostart;
 }

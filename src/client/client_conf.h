@@ -16,7 +16,7 @@
 struct client_conf_tunnel {
 	struct list node;
 	char *name;
-	int proto;		/* enum hello_proto */
+	int proto; /* enum hello_proto */
 	char *local;
 	char *subdomain, *hostname, *host_header;
 	uint16_t remote_port;
@@ -24,12 +24,12 @@ struct client_conf_tunnel {
 	struct {
 		char *ca_file;
 		bool verify;
-	} tls;			/* to the origin */
-	uint64_t idle;		/* ms; 0: none */
+	} tls;         /* to the origin */
+	uint64_t idle; /* ms; 0: none */
 	uint32_t max_streams;
-	char *file;		/* where it stands */
+	char *file; /* where it stands */
 	unsigned int line;
-	struct target target;	/* `local`, parsed */
+	struct target target; /* `local`, parsed */
 };
 
 struct client_conf {
@@ -41,8 +41,8 @@ struct client_conf {
 	} server;
 	struct {
 		uint64_t min, max;
-	} reconnect;		/* ms */
-	struct list tunnels;	/* client_conf_tunnel */
+	} reconnect;         /* ms */
+	struct list tunnels; /* client_conf_tunnel */
 	char *control_socket;
 	uint64_t drain;
 	struct {
@@ -54,13 +54,15 @@ extern const struct conf_table client_conf_table;
 
 void client_conf_init(struct client_conf *c);
 void client_conf_deinit(struct client_conf *c);
-/* The file and, beside it, tunnels.d/ *.yaml in the order of their names. True when there was no mistake. */
+/* The file and, beside it, tunnels.d/ *.yaml in the order of their names. True when there was no
+ * mistake. */
 bool client_conf_load(struct client_conf *c, const char *path, struct conf_report *report) MUST_USE;
 struct client_conf_tunnel *client_conf_find(const struct client_conf *c, const char *name);
 /* A copy, to be freed by client_conf_free_tunnel(). */
 struct client_conf_tunnel *client_conf_copy_tunnel(const struct client_conf_tunnel *t) MUST_USE;
 /* All that makes a difference to visitors and server. */
-bool client_conf_same_tunnel(const struct client_conf_tunnel *a, const struct client_conf_tunnel *b);
+bool client_conf_same_tunnel(const struct client_conf_tunnel *a,
+	const struct client_conf_tunnel *b);
 void client_conf_free_tunnel(struct client_conf_tunnel *t);
 /* One that is not from a file; the defaults are set. */
 struct client_conf_tunnel *client_conf_new_tunnel(const char *name) MUST_USE;

@@ -21,7 +21,7 @@
 #include "ctl/ctl_server.h"
 #include "ctl/interface_text.h"
 
-#define WAITERS_MAX 128
+#define WAITERS_MAX   128
 #define UP_TIMEOUT_MS 60000
 
 struct waiter {
@@ -29,9 +29,9 @@ struct waiter {
 	struct agent *agent;
 	struct ctl_watch watch;
 	struct timer deadline;
-	struct str_list names;	/* Up: those that are waited for; Open: the one */
-	bool is_open;		/* Open with more */
-	bool bound;		/* the tunnel ends with the call */
+	struct str_list names; /* Up: those that are waited for; Open: the one */
+	bool is_open;          /* Open with more */
+	bool bound;            /* the tunnel ends with the call */
 	enum tunnel_state told;
 	bool told_any;
 };
@@ -55,19 +55,21 @@ static json_t *text_or_null(const char *s)
 
 static json_t *tunnel_json(const struct tunnel *t)
 {
-	return json_pack("{s:s, s:s, s:s, s:s, s:o, s:o, s:b, s:o, s:I, s:I, s:I, s:I, s:I}", "name", t->def->name, "proto",
-		t->def->proto == HELLO_PROTO_HTTP ? "http" : "tcp", "local", t->def->local, "state",
-		tunnel_state_word(t->state), "url", text_or_null(t->state == TUNNEL_UP ? t->url : NULL), "error",
-		text_or_null(t->error), "adhoc", t->adhoc, "file", text_or_null(t->def->file), "since_ms", since(t->since),
-		"streams", (json_int_t)t->streams, "streams_total", (json_int_t)t->streams_total, "bytes_in",
-		(json_int_t)t->bytes_in, "bytes_out", (json_int_t)t->bytes_out);
+	return json_pack("{s:s, s:s, s:s, s:s, s:o, s:o, s:b, s:o, s:I, s:I, s:I, s:I, s:I}",
+		"name", t->def->name, "proto", t->def->proto == HELLO_PROTO_HTTP ? "http" : "tcp",
+		"local", t->def->local, "state", tunnel_state_word(t->state), "url",
+		text_or_null(t->state == TUNNEL_UP ? t->url : NULL), "error",
+		text_or_null(t->error), "adhoc", t->adhoc, "file", text_or_null(t->def->file),
+		"since_ms", since(t->since), "streams", (json_int_t)t->streams, "streams_total",
+		(json_int_t)t->streams_total, "bytes_in", (json_int_t)t->bytes_in, "bytes_out",
+		(json_int_t)t->bytes_out);
 }
 
 static json_t *all_tunnels(const struct agent *a)
 {
 	json_t *list = json_array();
 
-	list_each(t, &a->tunnels, struct tunnel, node)
+	list_each (t, &a->tunnels, struct tunnel, node)
 		(void)json_array_append_new(list, tunnel_json(t));
 	return list;
 }
@@ -93,11 +95,14 @@ static json_t *server_json(const struct agent *a)
 	bool waits = u->state == UPLINK_WAITING || u->state == UPLINK_REFUSED;
 	clock_ms_t now = clock_ms();
 
-	return json_pack("{s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:I}", "url", a->conf.server.url ? a->conf.server.url : "",
-		"state", uplink_state_word(u->state), "error", text_or_null(u->error), "retry_in_ms",
-		waits ? json_integer(u->retry_at > now ? (json_int_t)(u->retry_at - now) : 0) : json_null(), "link",
-		text_or_null(s ? session_data_kind(s) : NULL), "rtt_us", rtt ? json_integer(rtt) : json_null(), "session",
-		text_or_null(u->session_id), "since_ms", since(u->since));
+	return json_pack("{s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:I}", "url",
+		a->conf.server.url ? a->conf.server.url : "", "state", uplink_state_word(u->state),
+		"error", text_or_null(u->error), "retry_in_ms",
+		waits ? json_integer(u->retry_at > now ? (json_int_t)(u->retry_at - now) : 0)
+		      : json_null(),
+		"link", text_or_null(s ? session_data_kind(s) : NULL), "rtt_us",
+		rtt ? json_integer(rtt) : json_null(), "session", text_or_null(u->session_id),
+		"since_ms", since(u->since));
 }
 
 /* --- parameters ------------------------------------------------------------------------------ */
@@ -110,7 +115,8 @@ static bool read_names(const json_t *params, struct str_list *ret)
 
 	if (names && !json_is_array(names))
 		return false;
-	json_array_foreach (names, i, name) {
+	json_array_foreach(names, i, name)
+	{
 		if (!json_is_string(name))
 			return false;
 		str_list_add(ret, json_string_value(name));
@@ -118,7 +124,8 @@ static bool read_names(const json_t *params, struct str_list *ret)
 	return true;
 }
 
-/* The names of existing tunnels (all, if none were given); answers the call itself when that fails. */
+/* The names of existing tunnels (all, if none were given); answers the call itself when that fails.
+ */
 static bool read_tunnels(struct ctl_call *c, json_t *params, struct str_list *names)
 {
 	struct agent *a = agent_of(c);
@@ -129,12 +136,13 @@ static bool read_tunnels(struct ctl_call *c, json_t *params, struct str_list *na
 	}
 	for (size_t i = 0; i < names->n; i++) {
 		if (!agent_find(a, names->items[i])) {
-			ctl_call_fail(c, "NoSuchTunnel", json_pack("{s:s}", "name", names->items[i]));
+			ctl_call_fail(c, "NoSuchTunnel",
+				json_pack("{s:s}", "name", names->items[i]));
 			return false;
 		}
 	}
 	if (names->n == 0) {
-		list_each(t, &a->tunnels, struct tunnel, node)
+		list_each (t, &a->tunnels, struct tunnel, node)
 			str_list_add(names, t->def->name);
 	}
 	return true;
@@ -182,7 +190,7 @@ static bool too_many_waiters(struct ctl_call *c)
 {
 	size_t n = 0;
 
-	list_each(w, &agent_of(c)->waiters, struct waiter, node)
+	list_each (w, &agent_of(c)->waiters, struct waiter, node)
 		n += w != NULL;
 	if (n < WAITERS_MAX)
 		return false;
@@ -195,7 +203,8 @@ static bool is_settled(const struct waiter *w)
 	for (size_t i = 0; i < w->names.n; i++) {
 		const struct tunnel *t = agent_find(w->agent, w->names.items[i]);
 
-		if (t && t->state != TUNNEL_UP && t->state != TUNNEL_REFUSED && t->state != TUNNEL_OFF)
+		if (t && t->state != TUNNEL_UP && t->state != TUNNEL_REFUSED &&
+			t->state != TUNNEL_OFF)
 			return false;
 	}
 	return true;
@@ -235,7 +244,7 @@ static void tell_open(struct waiter *w)
 
 void client_verbs_tell_waiters(struct agent *a)
 {
-	list_each_safe(w, &a->waiters, struct waiter, node) {
+	list_each_safe (w, &a->waiters, struct waiter, node) {
 		if (w->is_open)
 			tell_open(w);
 		else if (is_settled(w))
@@ -251,8 +260,9 @@ static void on_status(struct ctl_call *c, json_t *params)
 	char text[512];
 
 	agent_status_text(a, text, sizeof(text));
-	ctl_call_reply(c, json_pack("{s:s, s:I, s:s, s:s, s:o, s:o}", "version", PACKAGE_VERSION, "pid", (json_int_t)getpid(),
-				  "config", a->conf_path, "status", text, "server", server_json(a), "tunnels", all_tunnels(a)));
+	ctl_call_reply(c, json_pack("{s:s, s:I, s:s, s:s, s:o, s:o}", "version", PACKAGE_VERSION,
+				  "pid", (json_int_t)getpid(), "config", a->conf_path, "status",
+				  text, "server", server_json(a), "tunnels", all_tunnels(a)));
 }
 
 static void on_tunnel(struct ctl_call *c, json_t *params)
@@ -276,7 +286,8 @@ static void on_up(struct ctl_call *c, json_t *params)
 	struct str_list names = {0};
 	struct waiter *w;
 
-	if (timeout && !json_is_null(timeout) && (!json_is_integer(timeout) || json_integer_value(timeout) < 0)) {
+	if (timeout && !json_is_null(timeout) &&
+		(!json_is_integer(timeout) || json_integer_value(timeout) < 0)) {
 		ctl_call_bad_parameter(c, "timeout_ms");
 		return;
 	}
@@ -293,7 +304,8 @@ static void on_up(struct ctl_call *c, json_t *params)
 	}
 	w = new_waiter(c, on_up_deadline);
 	w->names = names;
-	timer_start(&w->deadline, json_is_integer(timeout) ? (uint64_t)json_integer_value(timeout) : UP_TIMEOUT_MS);
+	timer_start(&w->deadline,
+		json_is_integer(timeout) ? (uint64_t)json_integer_value(timeout) : UP_TIMEOUT_MS);
 	agent_changed(a);
 }
 
@@ -349,19 +361,22 @@ static const char *read_definition(struct client_conf_tunnel *def, json_t *param
 	if (!read_text(params, "hostname", &def->hostname))
 		return "hostname";
 	if (port && !json_is_null(port)) {
-		if (!json_is_integer(port) || json_integer_value(port) < 1 || json_integer_value(port) > 65535)
+		if (!json_is_integer(port) || json_integer_value(port) < 1 ||
+			json_integer_value(port) > 65535)
 			return "remote_port";
 		def->remote_port = (uint16_t)json_integer_value(port);
 	}
 	return NULL;
 }
 
-/* "http-8000": what an ad hoc tunnel is called when the caller does not say; the first that is free. */
+/* "http-8000": what an ad hoc tunnel is called when the caller does not say; the first that is
+ * free. */
 static char *make_name(const struct agent *a, const struct client_conf_tunnel *def)
 {
 	char label[40];
 
-	(void)snprintf(label, sizeof(label), "%s-%u", def->proto == HELLO_PROTO_TCP ? "tcp" : "http", def->target.port);
+	(void)snprintf(label, sizeof(label), "%s-%u",
+		def->proto == HELLO_PROTO_TCP ? "tcp" : "http", def->target.port);
 	for (unsigned int i = 1;; i++) {
 		char *name = i == 1 ? mem_strdup(label) : mem_printf("%s-%u", label, i);
 
@@ -433,8 +448,9 @@ static json_t *mistakes_json(struct conf_report *report)
 		const struct conf_mistake *m = report_get(report, i);
 
 		(void)json_array_append_new(list,
-			json_pack("{s:s, s:I, s:I, s:s, s:s}", "file", m->file, "line", (json_int_t)m->line, "column",
-				(json_int_t)m->col, "key", m->key ? m->key : "", "why", m->why));
+			json_pack("{s:s, s:I, s:I, s:s, s:s}", "file", m->file, "line",
+				(json_int_t)m->line, "column", (json_int_t)m->col, "key",
+				m->key ? m->key : "", "why", m->why));
 	}
 	return list;
 }
@@ -447,10 +463,12 @@ static void on_reload(struct ctl_call *c, json_t *params)
 
 	report_init(&report);
 	if (agent_reload(agent_of(c), &report, &d))
-		ctl_call_reply(c, json_pack("{s:o, s:o, s:o, s:o}", "added", names_json(&added), "changed",
-					  names_json(&changed), "removed", names_json(&removed), "kept", names_json(&kept)));
+		ctl_call_reply(c, json_pack("{s:o, s:o, s:o, s:o}", "added", names_json(&added),
+					  "changed", names_json(&changed), "removed",
+					  names_json(&removed), "kept", names_json(&kept)));
 	else
-		ctl_call_fail(c, "BadConfig", json_pack("{s:o}", "mistakes", mistakes_json(&report)));
+		ctl_call_fail(c, "BadConfig",
+			json_pack("{s:o}", "mistakes", mistakes_json(&report)));
 	report_deinit(&report);
 	str_list_deinit(&added);
 	str_list_deinit(&changed);

@@ -44,8 +44,17 @@ static const char usage_text[] =
 	"\n"
 	"tunneltod(8), tunneltod.yaml(5)\n";
 
-enum { OPT_SUBDOMAIN = 256, OPT_HOSTNAME, OPT_REMOTE_PORT, OPT_NAME, OPT_SERVER, OPT_KEY_FILE, OPT_CA_FILE, OPT_LOCAL,
-	OPT_PROTO };
+enum {
+	OPT_SUBDOMAIN = 256,
+	OPT_HOSTNAME,
+	OPT_REMOTE_PORT,
+	OPT_NAME,
+	OPT_SERVER,
+	OPT_KEY_FILE,
+	OPT_CA_FILE,
+	OPT_LOCAL,
+	OPT_PROTO
+};
 
 static const struct option known[] = {
 	{"config", required_argument, NULL, 'c'},

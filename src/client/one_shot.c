@@ -20,7 +20,7 @@
 #include "base/str.h"
 #include "client/agent.h"
 
-#define FIRST_UP_MS 30000
+#define FIRST_UP_MS  30000
 #define EXIT_REFUSED 4
 
 static struct one_shot_state {
@@ -46,7 +46,9 @@ static void print_url(const struct tunnel *t)
 
 static void on_change(struct agent *a)
 {
-	const struct tunnel *t = list_is_empty(&a->tunnels) ? NULL : list_entry(a->tunnels.next, struct tunnel, node);
+	const struct tunnel *t = list_is_empty(&a->tunnels)
+					 ? NULL
+					 : list_entry(a->tunnels.next, struct tunnel, node);
 
 	if (!t || a->draining)
 		return;
@@ -74,7 +76,8 @@ static int fill_conf(struct client_conf *c, const struct one_shot *o)
 	struct conf_report report;
 
 	report_init(&report);
-	if (!o->server && !server && access(o->config, R_OK) == 0 && !client_conf_load(c, o->config, &report)) {
+	if (!o->server && !server && access(o->config, R_OK) == 0 &&
+		!client_conf_load(c, o->config, &report)) {
 		CLEANUP(str_deinit) struct str text = STR_INIT(64 * 1024);
 
 		report_print(&report, &text);
@@ -95,12 +98,14 @@ static int fill_conf(struct client_conf *c, const struct one_shot *o)
 		mem_replace(&c->server.ca_file, o->ca_file);
 	if (o->no_verify)
 		c->server.verify = false;
-	list_each_safe(t, &c->tunnels, struct client_conf_tunnel, node) {
+	list_each_safe (t, &c->tunnels, struct client_conf_tunnel, node) {
 		list_del(&t->node);
 		client_conf_free_tunnel(t);
 	}
 	if (!c->server.url) {
-		log_err("no server is known: give --server URL, set TUNNELTO_SERVER, or write server: url: into %s", o->config);
+		log_err("no server is known: give --server URL, set TUNNELTO_SERVER, or write "
+			"server: url: into %s",
+			o->config);
 		return EX_CONFIG;
 	}
 	return EX_OK;

@@ -10,7 +10,7 @@ struct loop;
 struct one_shot {
 	const char *local, *proto, *subdomain, *hostname, *remote_port, *name;
 	const char *server, *key_file, *ca_file;
-	const char *config;	/* read for what is not given, when it can be */
+	const char *config; /* read for what is not given, when it can be */
 	bool no_verify, json, verbose;
 };
 

@@ -58,10 +58,11 @@ static void on_done(struct pump *p, enum close_reason why, const char *text)
 	struct origin *o = container_of(p, struct origin, pump);
 	static struct log_limit limit;
 
-	if (why >= CLOSE_ORIGIN_REFUSED && why <= CLOSE_ORIGIN_TLS && log_limit_pass(&limit, clock_ms(), 20))
+	if (why >= CLOSE_ORIGIN_REFUSED && why <= CLOSE_ORIGIN_TLS &&
+		log_limit_pass(&limit, clock_ms(), 20))
 		log_with(LOG_LV_WARNING, close_text(why), {"TUNNEL", o->tunnel->def->name},
-			{"ORIGIN", o->tunnel->def->local}, {"VISITOR", o->visitor}, {"CLOSE_REASON", close_word(why)},
-			{"ERROR", text && *text ? text : NULL});
+			{"ORIGIN", o->tunnel->def->local}, {"VISITOR", o->visitor},
+			{"CLOSE_REASON", close_word(why)}, {"ERROR", text && *text ? text : NULL});
 	forget(o);
 }
 
@@ -99,7 +100,10 @@ static void on_dialled(struct dial *d, int fd)
 	struct err err = {0};
 
 	if (fd < 0) {
-		fail(o, fd == -ENOENT && !target->is_unix ? CLOSE_ORIGIN_UNREACHABLE : reason_of(fd), strerror(-fd));
+		fail(o,
+			fd == -ENOENT && !target->is_unix ? CLOSE_ORIGIN_UNREACHABLE
+							  : reason_of(fd),
+			strerror(-fd));
 		return;
 	}
 	if (target->tls)
@@ -114,7 +118,8 @@ static void on_dialled(struct dial *d, int fd)
 		fail(o, CLOSE_ORIGIN_TLS, "TLS could not be begun");
 }
 
-void origin_start(struct agent *a, struct tunnel *t, struct stream *st, const struct frame_open *open)
+void origin_start(struct agent *a, struct tunnel *t, struct stream *st,
+	const struct frame_open *open)
 {
 	const struct target *target = &t->def->target;
 	struct origin *o;
@@ -143,7 +148,7 @@ void origin_start(struct agent *a, struct tunnel *t, struct stream *st, const st
 
 void origin_stop_all(struct tunnel *t, int why)
 {
-	list_each_safe(o, &t->origins, struct origin, node) {
+	list_each_safe (o, &t->origins, struct origin, node) {
 		pump_stop(&o->pump, (enum close_reason)why, "");
 		forget(o);
 	}

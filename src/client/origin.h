@@ -9,6 +9,7 @@ struct stream;
 struct tunnel;
 
 /* Dial the tunnel's target and pump; what goes wrong resets the stream with a named reason. */
-void origin_start(struct agent *a, struct tunnel *t, struct stream *st, const struct frame_open *open);
+void origin_start(struct agent *a, struct tunnel *t, struct stream *st,
+	const struct frame_open *open);
 /* End every connection of the tunnel. */
 void origin_stop_all(struct tunnel *t, int why);

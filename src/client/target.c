@@ -46,7 +46,8 @@ int target_parse(struct target *ret, const char *text)
 
 	if (str_has_prefix(text, "unix:")) {
 		t.is_unix = true;
-		if (text[5] != '/' || strlen(text + 5) >= sizeof(((struct sockaddr_un *)0)->sun_path))
+		if (text[5] != '/' ||
+			strlen(text + 5) >= sizeof(((struct sockaddr_un *)0)->sun_path))
 			return -EINVAL;
 		memcpy(t.host, text + 5, strlen(text + 5) + 1);
 	} else if (parse_port(text, &t.port) == 0) {
@@ -84,7 +85,8 @@ int target_parse_url(struct target_url *ret, const char *text)
 		v6 = strchr(u.host, ':') != NULL;
 		(void)snprintf(u.header, sizeof(u.header), v6 ? "[%.200s]" : "%.250s", u.host);
 		if (u.port != (u.tls ? 443 : 80))
-			(void)snprintf(u.header + strlen(u.header), sizeof(u.header) - strlen(u.header), ":%u", u.port);
+			(void)snprintf(u.header + strlen(u.header),
+				sizeof(u.header) - strlen(u.header), ":%u", u.port);
 		*ret = u;
 		return 0;
 	}

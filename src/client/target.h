@@ -14,7 +14,7 @@ struct target {
 	bool tls;
 	bool is_unix;
 	uint16_t port;
-	char host[TARGET_HOST_MAX];	/* or the unix path */
+	char host[TARGET_HOST_MAX]; /* or the unix path */
 };
 
 /* 0, or -EINVAL. A bare port is on localhost. */
@@ -24,7 +24,7 @@ int target_parse(struct target *ret, const char *text) MUST_USE;
 struct target_url {
 	bool tls;
 	uint16_t port;
-	char host[TARGET_HOST_MAX];	/* without brackets */
-	char header[TARGET_HOST_MAX + 8];	/* as a Host field has it */
+	char host[TARGET_HOST_MAX];       /* without brackets */
+	char header[TARGET_HOST_MAX + 8]; /* as a Host field has it */
 };
 int target_parse_url(struct target_url *ret, const char *text) MUST_USE;

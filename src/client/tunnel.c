@@ -53,7 +53,9 @@ void tunnel_set(struct tunnel *t, enum tunnel_state state, const char *error)
 	if (!changed || (state == TUNNEL_CONNECTING && !error))
 		return;
 	log_with(state == TUNNEL_REFUSED ? LOG_LV_WARNING : LOG_LV_NOTICE,
-		state == TUNNEL_UP ? "tunnel up" : state == TUNNEL_REFUSED ? "tunnel refused" : "tunnel not up",
-		{"TUNNEL", t->def->name}, {"STATE", tunnel_state_word(state)}, {"URL", state == TUNNEL_UP ? t->url : NULL},
-		{"ERROR", error});
+		state == TUNNEL_UP        ? "tunnel up"
+		: state == TUNNEL_REFUSED ? "tunnel refused"
+					  : "tunnel not up",
+		{"TUNNEL", t->def->name}, {"STATE", tunnel_state_word(state)},
+		{"URL", state == TUNNEL_UP ? t->url : NULL}, {"ERROR", error});
 }

@@ -14,25 +14,25 @@ struct client_conf_tunnel;
 struct tls_ctx;
 
 enum tunnel_state {
-	TUNNEL_OFF,		/* not wanted up */
-	TUNNEL_CONNECTING,	/* the server is not reached, or has not answered yet */
+	TUNNEL_OFF,        /* not wanted up */
+	TUNNEL_CONNECTING, /* the server is not reached, or has not answered yet */
 	TUNNEL_UP,
-	TUNNEL_REFUSED,		/* the server said no: error says why */
-	TUNNEL_WAITING,		/* was up, will be again */
+	TUNNEL_REFUSED, /* the server said no: error says why */
+	TUNNEL_WAITING, /* was up, will be again */
 };
 
 struct tunnel {
 	struct list node;
-	struct client_conf_tunnel *def;	/* owned */
+	struct client_conf_tunnel *def; /* owned */
 	enum tunnel_state state;
-	bool wanted, adhoc, retry;	/* retry: a refusal that may pass by itself */
-	uint32_t request;		/* number of the REGISTER under way, 0 none */
-	uint32_t id;			/* the server's number while up */
+	bool wanted, adhoc, retry; /* retry: a refusal that may pass by itself */
+	uint32_t request;          /* number of the REGISTER under way, 0 none */
+	uint32_t id;               /* the server's number while up */
 	char url[HELLO_URL_MAX];
 	char error[HELLO_TEXT_MAX + 64];
-	struct tls_ctx *tls;		/* to the origin; made when first needed */
+	struct tls_ctx *tls; /* to the origin; made when first needed */
 	clock_ms_t since;
-	struct list origins;		/* connections to the origin */
+	struct list origins; /* connections to the origin */
 	uint32_t streams;
 	uint64_t streams_total, bytes_in, bytes_out;
 };

@@ -59,7 +59,8 @@ static void pause_for(struct uplink *u, enum uplink_state state, uint64_t ms, co
 	u->retry_at = clock_ms() + ms;
 	timer_start(&u->retry, ms);
 	if (news)
-		log_with(LOG_LV_WARNING, "server not reached", {"SERVER", u->conf->server.url}, {"ERROR", error});
+		log_with(LOG_LV_WARNING, "server not reached", {"SERVER", u->conf->server.url},
+			{"ERROR", error});
 	u->ops->down(u);
 }
 
@@ -156,7 +157,8 @@ static struct uplink_session *new_session(struct uplink *u)
 
 	us->uplink = u;
 	timer_init(&us->tick, u->loop, on_tick);
-	session_init(&us->session, &session_ops, &session_limits_default, /* is_server= */ false, clock_ms());
+	session_init(&us->session, &session_ops, &session_limits_default, /* is_server= */ false,
+		clock_ms());
 	return us;
 }
 
@@ -179,8 +181,8 @@ static void on_welcome(struct uplink *u, struct link *l, const struct frame *f)
 	struct err err;
 	bool had = u->session_id[0] != '\0';
 
-	if (!u->greeting || hello_welcome_decode(&w, f->payload, f->length, &err) < 0 || w.version != HELLO_VERSION ||
-		(w.resumed && !had)) {
+	if (!u->greeting || hello_welcome_decode(&w, f->payload, f->length, &err) < 0 ||
+		w.version != HELLO_VERSION || (w.resumed && !had)) {
 		session_close(s, CLOSE_PROTOCOL, "WELCOME cannot be read, or is out of place");
 		return;
 	}
@@ -202,7 +204,8 @@ static void on_welcome(struct uplink *u, struct link *l, const struct frame *f)
 		session_resume(s, clock_ms());
 	else
 		session_greeted(s, w.window, clock_ms());
-	log_with(LOG_LV_NOTICE, w.resumed ? "server reached again, session resumed" : "server reached",
+	log_with(LOG_LV_NOTICE,
+		w.resumed ? "server reached again, session resumed" : "server reached",
 		{"SERVER", u->conf->server.url}, {"SESSION", u->session_id});
 	u->ops->up(u, w.resumed);
 }
@@ -238,8 +241,8 @@ static void on_lane_tick(struct timer *t)
 	bytes = s->stats.bytes_rx + s->stats.bytes_tx;
 	if (bytes != u->lane_bytes)
 		u->lane_data_at = now;
-	if (u->lane_offered && !has_lane(s) && !u->lane_pending && now >= u->lane_try_at && bytes != u->lane_bytes &&
-		is_worth_a_lane(u, s)) {
+	if (u->lane_offered && !has_lane(s) && !u->lane_pending && now >= u->lane_try_at &&
+		bytes != u->lane_bytes && is_worth_a_lane(u, s)) {
 		u->lane_pending = true;
 		session_send(s, FRAME_LANE_ASK, 0, NULL, 0);
 	}
@@ -259,7 +262,8 @@ static void on_lane_done(struct lane_client *c, const char *why)
 	if (!why)
 		return;
 	u->lane_try_at = clock_ms() + UPLINK_LANE_RETRY_MS;
-	log_with(LOG_LV_INFO, "no lane, data stays on the WebSocket", {"SERVER", u->conf->server.url}, {"ERROR", why});
+	log_with(LOG_LV_INFO, "no lane, data stays on the WebSocket",
+		{"SERVER", u->conf->server.url}, {"ERROR", why});
 }
 
 static void on_lane_grant(struct uplink *u, struct link *l, const struct frame *f)
@@ -267,14 +271,17 @@ static void on_lane_grant(struct uplink *u, struct link *l, const struct frame *
 	struct hello_grant g;
 	struct err err = {0};
 
-	if (!u->lane_pending || u->lane.session || hello_grant_decode(&g, f->payload, f->length, &err) < 0)
+	if (!u->lane_pending || u->lane.session ||
+		hello_grant_decode(&g, f->payload, f->length, &err) < 0)
 		return;
 	if (u->url.tls && !u->lane_tls)
-		u->lane_tls = tls_ctx_new_client(u->conf->server.ca_file, u->conf->server.verify, &err);
+		u->lane_tls = tls_ctx_new_client(u->conf->server.ca_file, u->conf->server.verify,
+			&err);
 	if (!g.token[0] || (u->url.tls && !u->lane_tls))
 		on_lane_done(&u->lane, g.token[0] ? err.text : g.message);
 	else
-		lane_client_start(&u->lane, &u->address, u->lane_tls, u->url.host, g.token, &u->live->session);
+		lane_client_start(&u->lane, &u->address, u->lane_tls, u->url.host, g.token,
+			&u->live->session);
 	mem_wipe(&g, sizeof(g));
 }
 
@@ -309,8 +316,9 @@ static void on_goaway(struct uplink *u, struct link *l, const struct frame *f)
 	log_with(LOG_LV_NOTICE, "the server ends the session", {"SERVER", u->conf->server.url},
 		{"CLOSE_REASON", close_word(r.reason)}, {"ERROR", r.text[0] ? r.text : NULL});
 	if (r.reason == CLOSE_SHUTDOWN)
-		return;	/* it closes when what is open has finished */
-	(void)snprintf(text, sizeof(text), "the server ended the session: %s", r.text[0] ? r.text : close_text(r.reason));
+		return; /* it closes when what is open has finished */
+	(void)snprintf(text, sizeof(text), "the server ended the session: %s",
+		r.text[0] ? r.text : close_text(r.reason));
 	session_close(&u->live->session, CLOSE_DONE, text);
 	if (r.reason == CLOSE_KEY_REVOKED)
 		refused(u, text);
@@ -368,10 +376,10 @@ static void session_closed(struct session *s, enum close_reason why, const char 
 
 	let_session_go(us);
 	if (!mine)
-		return;	/* replaced already */
+		return; /* replaced already */
 	forget_session(u);
 	if (u->state == UPLINK_WAITING || u->state == UPLINK_REFUSED)
-		return;	/* grace passed while waiting: the attempts go on */
+		return; /* grace passed while waiting: the attempts go on */
 	ws_client_cancel(&u->client);
 	if (u->wanted && !u->draining)
 		failed(u, *text ? text : close_text(why));
@@ -424,14 +432,16 @@ static void on_status(struct uplink *u, int status, const char *text)
 	else if (status == 403)
 		refused(u, "the server has blocked this address");
 	else if (status == 404 || status == 426)
-		refused(u, "that server speaks HTTP, but not tunnelto.v2 (is it the control port?)");
+		refused(u,
+			"that server speaks HTTP, but not tunnelto.v2 (is it the control port?)");
 	else if (status == 503)
 		failed(u, "the server takes no clients now");
 	else
 		failed(u, text);
 }
 
-static void on_ws_failed(struct ws_client *c, enum ws_client_fault fault, int status, const char *text)
+static void on_ws_failed(struct ws_client *c, enum ws_client_fault fault, int status,
+	const char *text)
 {
 	struct uplink *u = container_of(c, struct uplink, client);
 	char words[320], where[ADDR_TEXT_MAX];
@@ -445,8 +455,8 @@ static void on_ws_failed(struct ws_client *c, enum ws_client_fault fault, int st
 		return;
 	}
 	addr_format(&u->address, where);
-	(void)snprintf(words, sizeof(words), "%s%.120s: %.170s", fault == WS_CLIENT_FAULT_TLS ? "TLS with " : "",
-		where, text);
+	(void)snprintf(words, sizeof(words), "%s%.120s: %.170s",
+		fault == WS_CLIENT_FAULT_TLS ? "TLS with " : "", where, text);
 	failed(u, words);
 }
 
@@ -517,7 +527,7 @@ static void stop_attempt(struct uplink *u)
 void uplink_close(struct uplink *u, enum close_reason why)
 {
 	stop_attempt(u);
-	u->state = UPLINK_WAITING;	/* closing the session must not begin another attempt */
+	u->state = UPLINK_WAITING; /* closing the session must not begin another attempt */
 	if (u->live)
 		session_close(&u->live->session, why, "");
 	forget_session(u);
@@ -551,12 +561,14 @@ void uplink_register(struct uplink *u, const struct hello_register *rq)
 	uint8_t json[FRAME_MAX_JSON];
 
 	if (uplink_is_up(u))
-		session_send(&u->live->session, FRAME_REGISTER, 0, json, hello_register_encode(json, sizeof(json), rq));
+		session_send(&u->live->session, FRAME_REGISTER, 0, json,
+			hello_register_encode(json, sizeof(json), rq));
 }
 
 void uplink_unregister(struct uplink *u, uint32_t tunnel)
 {
-	uint8_t payload[4] = {(uint8_t)(tunnel >> 24), (uint8_t)(tunnel >> 16), (uint8_t)(tunnel >> 8), (uint8_t)tunnel};
+	uint8_t payload[4] = {(uint8_t)(tunnel >> 24), (uint8_t)(tunnel >> 16),
+		(uint8_t)(tunnel >> 8), (uint8_t)tunnel};
 
 	if (uplink_is_up(u))
 		session_send(&u->live->session, FRAME_UNREGISTER, 0, payload, sizeof(payload));
@@ -570,7 +582,8 @@ void uplink_drain(struct uplink *u)
 		session_goaway(&u->live->session, CLOSE_SHUTDOWN, 0, "the client is stopping");
 }
 
-void uplink_configure(struct uplink *u, const struct client_conf *conf, const char *url, struct secret *key)
+void uplink_configure(struct uplink *u, const struct client_conf *conf, const char *url,
+	struct secret *key)
 {
 	uplink_close(u, CLOSE_DONE);
 	u->conf = conf;
@@ -585,7 +598,8 @@ void uplink_configure(struct uplink *u, const struct client_conf *conf, const ch
 		attempt(u);
 }
 
-void uplink_init(struct uplink *u, struct loop *loop, struct resolver *r, struct ws_loop *ws, const struct uplink_ops *ops)
+void uplink_init(struct uplink *u, struct loop *loop, struct resolver *r, struct ws_loop *ws,
+	const struct uplink_ops *ops)
 {
 	memset(u, 0, sizeof(*u));
 	u->ops = ops;

@@ -22,21 +22,21 @@ struct uplink;
 struct uplink_session;
 
 enum uplink_state {
-	UPLINK_IDLE,		/* no tunnel wants it */
+	UPLINK_IDLE, /* no tunnel wants it */
 	UPLINK_CONNECTING,
 	UPLINK_UP,
-	UPLINK_WAITING,		/* until the next attempt */
-	UPLINK_REFUSED,		/* the server said no; tried again, but slowly */
+	UPLINK_WAITING, /* until the next attempt */
+	UPLINK_REFUSED, /* the server said no; tried again, but slowly */
 };
 
 /* Lanes: asked for when a session has moved this much, or so many streams came within a tick. */
-#define UPLINK_LANE_BYTES   (64 * 1024)
-#define UPLINK_LANE_STREAMS 8
-#define UPLINK_LANE_TICK_MS 250
-#define UPLINK_LANE_IDLE_MS 60000	/* a lane without data for this long is let go */
+#define UPLINK_LANE_BYTES    (64 * 1024)
+#define UPLINK_LANE_STREAMS  8
+#define UPLINK_LANE_TICK_MS  250
+#define UPLINK_LANE_IDLE_MS  60000 /* a lane without data for this long is let go */
 #define UPLINK_LANE_RETRY_MS 60000
 /* After a refusal that only a person mends. */
-#define UPLINK_REFUSED_MS   60000
+#define UPLINK_REFUSED_MS 60000
 
 /* What the agent is told. */
 struct uplink_ops {
@@ -54,7 +54,7 @@ struct uplink {
 	struct loop *loop;
 	struct resolver *resolver;
 	struct ws_loop *ws;
-	const struct client_conf *conf;	/* of the agent */
+	const struct client_conf *conf; /* of the agent */
 	struct secret key;
 	struct target_url url;
 	char instance[HELLO_ID_SIZE];
@@ -66,32 +66,35 @@ struct uplink {
 	struct backoff backoff;
 	struct timer retry, welcome, lane_tick;
 	struct resolve resolve;
-	struct addr list[RESOLVE_MAX], address;	/* of the name; the one in use */
+	struct addr list[RESOLVE_MAX], address; /* of the name; the one in use */
 	size_t n_list, next;
 	struct ws_client client;
-	struct uplink_session *live;	/* the session there is, attached or waiting for its link; NULL none */
+	struct uplink_session
+		*live; /* the session there is, attached or waiting for its link; NULL none */
 	char session_id[HELLO_ID_SIZE], session_secret[HELLO_SECRET_SIZE];
-	bool greeting;			/* HELLO was sent, WELCOME is awaited */
+	bool greeting; /* HELLO was sent, WELCOME is awaited */
 	bool resolving, wanted, draining;
 
 	struct lane_client lane;
 	struct tls_ctx *lane_tls;
 	clock_ms_t lane_try_at, lane_data_at;
-	uint64_t lane_bytes, lane_streams;	/* at the last tick */
+	uint64_t lane_bytes, lane_streams; /* at the last tick */
 	bool lane_pending, lane_offered;
 };
 
 struct uplink_session {
 	struct session session;
-	struct uplink *uplink;		/* NULL once it is over */
+	struct uplink *uplink; /* NULL once it is over */
 	struct timer tick;
 	struct grave grave;
 };
 
-void uplink_init(struct uplink *u, struct loop *loop, struct resolver *r, struct ws_loop *ws, const struct uplink_ops *ops);
+void uplink_init(struct uplink *u, struct loop *loop, struct resolver *r, struct ws_loop *ws,
+	const struct uplink_ops *ops);
 void uplink_deinit(struct uplink *u);
 /* Where to; the key is moved in. A change ends what there is. */
-void uplink_configure(struct uplink *u, const struct client_conf *conf, const char *url, struct secret *key);
+void uplink_configure(struct uplink *u, const struct client_conf *conf, const char *url,
+	struct secret *key);
 /* Some tunnel wants it, or none does (then the session ends). */
 void uplink_want(struct uplink *u, bool wanted);
 /* Try now instead of at the end of the pause. */

@@ -36,7 +36,8 @@ static enum ctl_client_result class_of(int error)
 	return error == EACCES || error == EPERM ? CTL_CLIENT_REFUSED : CTL_CLIENT_BROKEN;
 }
 
-struct ctl_client *ctl_client_open(const char *path, enum ctl_client_result *ret_why, struct err *err)
+struct ctl_client *ctl_client_open(const char *path, enum ctl_client_result *ret_why,
+	struct err *err)
 {
 	struct sockaddr_un un = {.sun_family = AF_UNIX};
 	struct ctl_client *c;
@@ -87,7 +88,8 @@ static int send_all(struct ctl_client *c, const char *text, size_t n)
 	return 0;
 }
 
-/* Wait for input until @deadline (0: for ever). 0, -ETIMEDOUT, or -EINTR: a signal the program handles. */
+/* Wait for input until @deadline (0: for ever). 0, -ETIMEDOUT, or -EINTR: a signal the program
+ * handles. */
 static int wait_input(struct ctl_client *c, clock_ms_t deadline)
 {
 	struct pollfd p = {.fd = c->fd, .events = POLLIN};
@@ -106,7 +108,9 @@ static int wait_input(struct ctl_client *c, clock_ms_t deadline)
 static int receive(struct ctl_client *c, clock_ms_t deadline, struct varlink_reply *ret)
 {
 	for (;;) {
-		const uint8_t *end = buf_len(&c->in) ? memchr(buf_data(&c->in), '\0', buf_len(&c->in)) : NULL;
+		const uint8_t *end = buf_len(&c->in)
+					     ? memchr(buf_data(&c->in), '\0', buf_len(&c->in))
+					     : NULL;
 		char bytes[16384];
 		ssize_t n;
 		int r;
@@ -152,7 +156,8 @@ static int begin(struct ctl_client *c, const char *method, json_t *params, bool 
 	return r;
 }
 
-static enum ctl_client_result on_error(struct ctl_client *c, const struct varlink_reply *reply, struct err *err)
+static enum ctl_client_result on_error(struct ctl_client *c, const struct varlink_reply *reply,
+	struct err *err)
 {
 	(void)snprintf(c->error, sizeof(c->error), "%s", reply->error);
 	if (str_has_suffix(c->error, ".PermissionDenied")) {
@@ -207,7 +212,7 @@ enum ctl_client_result ctl_client_more(struct ctl_client *c, const char *method,
 			return CTL_CLIENT_OK;
 	}
 	if (r == -EINTR)
-		return CTL_CLIENT_OK;	/* a signal that the caller waited for */
+		return CTL_CLIENT_OK; /* a signal that the caller waited for */
 	return broken(r, method, err);
 }
 

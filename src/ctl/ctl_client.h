@@ -14,19 +14,21 @@ struct err;
 
 enum ctl_client_result {
 	CTL_CLIENT_OK = 0,
-	CTL_CLIENT_NO_DAEMON,	/* nobody listens there */
-	CTL_CLIENT_REFUSED,	/* the socket's mode, or org.varlink.service.PermissionDenied */
-	CTL_CLIENT_ERROR,	/* the method answered with an error */
-	CTL_CLIENT_BROKEN,	/* connection lost, deadline passed, not Varlink */
+	CTL_CLIENT_NO_DAEMON, /* nobody listens there */
+	CTL_CLIENT_REFUSED,   /* the socket's mode, or org.varlink.service.PermissionDenied */
+	CTL_CLIENT_ERROR,     /* the method answered with an error */
+	CTL_CLIENT_BROKEN,    /* connection lost, deadline passed, not Varlink */
 };
 
 /* NULL and *ret_why and words. */
-struct ctl_client *ctl_client_open(const char *path, enum ctl_client_result *ret_why, struct err *err) MUST_USE;
+struct ctl_client *ctl_client_open(const char *path, enum ctl_client_result *ret_why,
+	struct err *err) MUST_USE;
 void ctl_client_close(struct ctl_client *c);
-/* Call "io.tunnelto.Client.Status". @params is stolen (NULL: empty). @timeout_ms 0: none. On OK *ret_reply is the
- * parameters object (to be decref'ed), on ERROR the error's parameters, and its name is in ctl_client_error(). */
-enum ctl_client_result ctl_client_call(struct ctl_client *c, const char *method, json_t *params, int timeout_ms,
-	json_t **ret_reply, struct err *err) MUST_USE;
+/* Call "io.tunnelto.Client.Status". @params is stolen (NULL: empty). @timeout_ms 0: none. On OK
+ * *ret_reply is the parameters object (to be decref'ed), on ERROR the error's parameters, and its
+ * name is in ctl_client_error(). */
+enum ctl_client_result ctl_client_call(struct ctl_client *c, const char *method, json_t *params,
+	int timeout_ms, json_t **ret_reply, struct err *err) MUST_USE;
 /* The same with "more": @each (reply borrowed) until the final one, or until it returns false. */
 typedef bool ctl_client_each_f(struct ctl_client *c, json_t *reply, void *arg);
 enum ctl_client_result ctl_client_more(struct ctl_client *c, const char *method, json_t *params,

@@ -21,7 +21,7 @@ struct follower {
 	struct list node;
 	struct ctl_events *events;
 	struct ctl_watch watch;
-	char *tunnel;		/* NULL: all */
+	char *tunnel; /* NULL: all */
 	uint64_t next;
 };
 
@@ -31,12 +31,14 @@ static log_sink_f *next_sink;
 
 static const char *level_name(enum log_level level)
 {
-	static const char *const names[] = {"err", "err", "err", "err", "warning", "notice", "info", "debug"};
+	static const char *const names[] = {
+		"err", "err", "err", "err", "warning", "notice", "info", "debug"};
 
 	return names[level & 7];
 }
 
-static json_t *make_event(enum log_level level, const char *message, const struct log_field *fields, size_t n)
+static json_t *make_event(enum log_level level, const char *message, const struct log_field *fields,
+	size_t n)
 {
 	json_t *all = json_object();
 
@@ -48,7 +50,8 @@ static json_t *make_event(enum log_level level, const char *message, const struc
 		level_name(level), "message", message, "fields", all);
 }
 
-static void sink(enum log_level level, const char *message, const struct log_field *fields, size_t n)
+static void sink(enum log_level level, const char *message, const struct log_field *fields,
+	size_t n)
 {
 	struct ctl_events *e = installed;
 
@@ -102,7 +105,7 @@ static void on_deliver(struct loop_task *t)
 {
 	struct ctl_events *e = container_of(t, struct ctl_events, deliver);
 
-	list_each_safe(f, &e->followers, struct follower, node) {
+	list_each_safe (f, &e->followers, struct follower, node) {
 		json_t *list = collect(e, f->tunnel, &f->next);
 
 		if (json_array_size(list) > 0)
@@ -133,7 +136,8 @@ static void follow(struct ctl_events *e, struct ctl_call *c, const char *tunnel,
 
 void ctl_events_on_logs(struct ctl_events *e, struct ctl_call *c, json_t *params)
 {
-	const json_t *tunnel = json_object_get(params, "tunnel"), *tail = json_object_get(params, "tail");
+	const json_t *tunnel = json_object_get(params, "tunnel"),
+		     *tail = json_object_get(params, "tail");
 	json_int_t n = json_is_integer(tail) ? json_integer_value(tail) : 20;
 	uint64_t from = 0;
 	json_t *list;
@@ -177,7 +181,7 @@ void ctl_events_deinit(struct ctl_events *e)
 		installed = NULL;
 	}
 	loop_task_cancel(&e->deliver);
-	list_each_safe(f, &e->followers, struct follower, node)
+	list_each_safe (f, &e->followers, struct follower, node)
 		free_follower(f);
 	for (size_t i = 0; i < CTL_EVENTS_KEPT; i++)
 		json_decref(TAKE_PTR(e->kept[i]));

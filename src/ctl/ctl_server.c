@@ -46,9 +46,9 @@ struct ctl_conn {
 	struct ctl_server *server;
 	struct conn conn;
 	struct buf in;
-	struct loop_task next;		/* take the message that waits */
+	struct loop_task next; /* take the message that waits */
 	struct grave grave;
-	struct ctl_call call;		/* the one under way, if active */
+	struct ctl_call call; /* the one under way, if active */
 	uid_t uid;
 	enum ctl_right right;
 	bool ended;
@@ -191,7 +191,8 @@ void ctl_call_fail(struct ctl_call *c, const char *error, json_t *params)
 	if (strchr(error, '.'))
 		(void)snprintf(full, sizeof(full), "%s", error);
 	else
-		(void)snprintf(full, sizeof(full), "%s.%s", c->conn->server->interface->name, error);
+		(void)snprintf(full, sizeof(full), "%s.%s", c->conn->server->interface->name,
+			error);
 	finish(c, varlink_reply_format(params, full, /* continues= */ false));
 }
 
@@ -215,9 +216,10 @@ static void get_info(struct ctl_call *c)
 {
 	struct ctl_server *s = c->conn->server;
 
-	ctl_call_reply(c, json_pack("{s:s, s:s, s:s, s:s, s:[s, s]}", "vendor", "tunnelto", "product",
-				  s->product, "version", PACKAGE_VERSION, "url", "https://tunnelto.dev/",
-				  "interfaces", SERVICE, s->interface->name));
+	ctl_call_reply(c,
+		json_pack("{s:s, s:s, s:s, s:s, s:[s, s]}", "vendor", "tunnelto", "product",
+			s->product, "version", PACKAGE_VERSION, "url", "https://tunnelto.dev/",
+			"interfaces", SERVICE, s->interface->name));
 }
 
 static void get_description(struct ctl_call *c)
@@ -334,7 +336,7 @@ static void on_readable(struct ctl_conn *c)
 	if (n == -EAGAIN)
 		return;
 	if (n < 0 || (n == 0 && c->call.active)) {
-		drop(c);	/* the caller went away; its watch is told */
+		drop(c); /* the caller went away; its watch is told */
 		return;
 	}
 	if (n == 0) {
@@ -343,7 +345,8 @@ static void on_readable(struct ctl_conn *c)
 		return;
 	}
 	if (buf_add(&c->in, bytes, (size_t)n) < (size_t)n) {
-		log_debug("control: a message is larger than %d bytes, closing its connection", CTL_MESSAGE_MAX);
+		log_debug("control: a message is larger than %d bytes, closing its connection",
+			CTL_MESSAGE_MAX);
 		drop(c);
 		return;
 	}
@@ -433,6 +436,6 @@ int ctl_server_open(struct ctl_server *s, const char *path, int fd, struct err *
 void ctl_server_close(struct ctl_server *s)
 {
 	listener_close(&s->listener);
-	list_each_safe(c, &s->connections, struct ctl_conn, node)
+	list_each_safe (c, &s->connections, struct ctl_conn, node)
 		drop(c);
 }

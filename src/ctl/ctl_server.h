@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
 
-/* ctl_server: the control socket's server end: Varlink on the loop, with the caller's rights checked. */
+/* ctl_server: the control socket's server end: Varlink on the loop, with the caller's rights
+ * checked. */
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -18,27 +19,28 @@ struct ctl_server;
 struct err;
 struct loop;
 
-#define CTL_MESSAGE_MAX	    (1024 * 1024)	/* one JSON text, either direction */
+#define CTL_MESSAGE_MAX     (1024 * 1024) /* one JSON text, either direction */
 #define CTL_CONNECTIONS_MAX 64
-#define CTL_CALLS_MAX	    16			/* pipelined by one connection */
-#define CTL_OUT_MAX	    (4 * 1024 * 1024)	/* queued to a caller that does not read; then it is closed */
+#define CTL_CALLS_MAX       16                /* pipelined by one connection */
+#define CTL_OUT_MAX         (4 * 1024 * 1024) /* queued to a caller that does not read; then it is closed \
+					       */
 
 /* root and the daemon's uid: all; members of the operators' group: up to OPERATE; others: READ. */
 enum ctl_right { CTL_RIGHT_READ, CTL_RIGHT_OPERATE, CTL_RIGHT_ADMIN };
 
-/* Answer now or later by ctl_call_reply()/ctl_call_fail(), exactly once. @params: an object, borrowed, types checked
- * by the handler through ctl_call_bad_parameter(). */
+/* Answer now or later by ctl_call_reply()/ctl_call_fail(), exactly once. @params: an object,
+ * borrowed, types checked by the handler through ctl_call_bad_parameter(). */
 typedef void ctl_method_f(struct ctl_call *c, json_t *params);
 
 struct ctl_method {
-	const char *name;	/* "Up" */
+	const char *name; /* "Up" */
 	enum ctl_right right;
 	ctl_method_f *call;
 };
 
 struct ctl_interface {
-	const char *name;		/* "io.tunnelto.Client" */
-	const char *description;	/* the .varlink file's text */
+	const char *name;        /* "io.tunnelto.Client" */
+	const char *description; /* the .varlink file's text */
 	const struct ctl_method *methods;
 	size_t n_methods;
 };
@@ -46,11 +48,11 @@ struct ctl_interface {
 struct ctl_server {
 	struct loop *loop;
 	const struct ctl_interface *interface;
-	const char *product;		/* "tunneltod" */
+	const char *product; /* "tunneltod" */
 	struct listener listener;
 	struct list connections;
 	size_t n_connections;
-	gid_t operators;		/* (gid_t)-1: none */
+	gid_t operators; /* (gid_t)-1: none */
 };
 
 /* Watches one call that is not answered yet. */
@@ -61,8 +63,8 @@ struct ctl_watch {
 	ctl_watch_gone_f *gone;
 };
 
-void ctl_server_init(struct ctl_server *s, struct loop *loop, const struct ctl_interface *i, const char *product,
-	const char *operators_group);
+void ctl_server_init(struct ctl_server *s, struct loop *loop, const struct ctl_interface *i,
+	const char *product, const char *operators_group);
 /* Bind @path (mode 0660, the group set when it exists), or take a passed descriptor (@fd >= 0). */
 int ctl_server_open(struct ctl_server *s, const char *path, int fd, struct err *err) MUST_USE;
 /* Closes every connection; calls' watches are told. */
@@ -76,8 +78,10 @@ uid_t ctl_call_uid(const struct ctl_call *c);
 void ctl_call_watch(struct ctl_call *c, struct ctl_watch *w, ctl_watch_gone_f *gone);
 /* Final answer; steals @params (NULL: empty object). The call is gone after it. */
 void ctl_call_reply(struct ctl_call *c, json_t *params);
-/* One of several ("continues": true); only when the caller wants more. Steals @params. False: the caller reads too slowly and was closed. */
+/* One of several ("continues": true); only when the caller wants more. Steals @params. False: the
+ * caller reads too slowly and was closed. */
 bool ctl_call_continue(struct ctl_call *c, json_t *params);
-/* @error: "NoSuchTunnel" (the interface's own name is put in front) or a full "org.varlink.service.X". Steals @params. */
+/* @error: "NoSuchTunnel" (the interface's own name is put in front) or a full
+ * "org.varlink.service.X". Steals @params. */
 void ctl_call_fail(struct ctl_call *c, const char *error, json_t *params);
 void ctl_call_bad_parameter(struct ctl_call *c, const char *parameter);

@@ -64,7 +64,7 @@ static char *dump(json_t *root)
 
 	json_decref(root);
 	if (!text)
-		abort();	/* only without memory */
+		abort(); /* only without memory */
 	return text;
 }
 

@@ -14,9 +14,9 @@
 #define VARLINK_NAME_MAX 128
 
 struct varlink_call {
-	char interface[VARLINK_NAME_MAX];	/* "io.tunnelto.Client" */
-	char method[VARLINK_NAME_MAX];		/* "Status" */
-	json_t *parameters;			/* owned; an object, perhaps empty */
+	char interface[VARLINK_NAME_MAX]; /* "io.tunnelto.Client" */
+	char method[VARLINK_NAME_MAX];    /* "Status" */
+	json_t *parameters;               /* owned; an object, perhaps empty */
 	bool more, oneway, upgrade;
 };
 
@@ -28,8 +28,8 @@ char *varlink_reply_format(json_t *parameters, const char *error, bool continues
 char *varlink_call_format(const char *method, json_t *parameters, bool more) MUST_USE;
 
 struct varlink_reply {
-	json_t *parameters;	/* owned */
-	char error[2 * VARLINK_NAME_MAX];	/* "" none */
+	json_t *parameters;               /* owned */
+	char error[2 * VARLINK_NAME_MAX]; /* "" none */
 	bool continues;
 };
 int varlink_reply_parse(struct varlink_reply *ret, const char *message, size_t n) MUST_USE;

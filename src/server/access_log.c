@@ -29,14 +29,11 @@ void access_log_http(const struct access_log_http *r)
 	if (!enabled || !log_enabled(LOG_LV_INFO))
 		return;
 	addr_format_ip(r->visitor, visitor);
-	(void)snprintf(message, sizeof(message), "%s %s%s -> %u", r->method, r->host, r->target, r->status);
-	log_with(LOG_LV_INFO, message,
-		{"TUNNEL", r->tunnel ? r->tunnel->name : NULL},
-		{"KEY_ID", r->tunnel ? r->tunnel->key_id : NULL},
-		{"VISITOR", visitor},
-		{"HOST", r->host},
-		{"METHOD", r->method},
-		{"TARGET", r->target},
+	(void)snprintf(message, sizeof(message), "%s %s%s -> %u", r->method, r->host, r->target,
+		r->status);
+	log_with(LOG_LV_INFO, message, {"TUNNEL", r->tunnel ? r->tunnel->name : NULL},
+		{"KEY_ID", r->tunnel ? r->tunnel->key_id : NULL}, {"VISITOR", visitor},
+		{"HOST", r->host}, {"METHOD", r->method}, {"TARGET", r->target},
 		{"STATUS", number(status, sizeof(status), r->status)},
 		{"BYTES_IN", number(in, sizeof(in), r->bytes_in)},
 		{"BYTES_OUT", number(out, sizeof(out), r->bytes_out)},
@@ -44,20 +41,18 @@ void access_log_http(const struct access_log_http *r)
 		{"CLOSE_REASON", r->why != CLOSE_DONE ? close_word(r->why) : NULL});
 }
 
-void access_log_tcp(const struct addr *visitor, const struct tunnel *t, enum close_reason why, uint64_t bytes_in,
-	uint64_t bytes_out, uint64_t duration_ms)
+void access_log_tcp(const struct addr *visitor, const struct tunnel *t, enum close_reason why,
+	uint64_t bytes_in, uint64_t bytes_out, uint64_t duration_ms)
 {
 	char from[ADDR_TEXT_MAX], in[24], out[24], ms[24], message[256];
 
 	if (!enabled || !log_enabled(LOG_LV_INFO))
 		return;
 	addr_format_ip(visitor, from);
-	(void)snprintf(message, sizeof(message), "TCP %s: %s", t->url ? t->url : t->name, close_word(why));
-	log_with(LOG_LV_INFO, message,
-		{"TUNNEL", t->name},
-		{"KEY_ID", t->key_id},
-		{"VISITOR", from},
-		{"BYTES_IN", number(in, sizeof(in), bytes_in)},
+	(void)snprintf(message, sizeof(message), "TCP %s: %s", t->url ? t->url : t->name,
+		close_word(why));
+	log_with(LOG_LV_INFO, message, {"TUNNEL", t->name}, {"KEY_ID", t->key_id},
+		{"VISITOR", from}, {"BYTES_IN", number(in, sizeof(in), bytes_in)},
 		{"BYTES_OUT", number(out, sizeof(out), bytes_out)},
 		{"DURATION_MS", number(ms, sizeof(ms), duration_ms)},
 		{"CLOSE_REASON", close_word(why)});

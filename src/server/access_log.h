@@ -13,17 +13,18 @@ struct tunnel;
 
 struct access_log_http {
 	const struct addr *visitor;
-	const struct tunnel *tunnel;	/* NULL: none was found */
-	const char *host;		/* as normalised, "" unknown */
-	const char *method, *target;	/* printable, cut at 256 bytes; "-" unknown */
-	unsigned int status;		/* what the visitor was told; 0 nothing */
-	enum close_reason why;		/* DONE, or what went wrong */
+	const struct tunnel *tunnel; /* NULL: none was found */
+	const char *host;            /* as normalised, "" unknown */
+	const char *method, *target; /* printable, cut at 256 bytes; "-" unknown */
+	unsigned int status;         /* what the visitor was told; 0 nothing */
+	enum close_reason why;       /* DONE, or what went wrong */
 	uint64_t bytes_in, bytes_out;
 	uint64_t duration_ms;
 };
-/* Fields TUNNEL, VISITOR, HOST, METHOD, TARGET (query cut off), STATUS, BYTES_IN, BYTES_OUT, DURATION_MS, CLOSE_REASON, KEY_ID. */
+/* Fields TUNNEL, VISITOR, HOST, METHOD, TARGET (query cut off), STATUS, BYTES_IN, BYTES_OUT,
+ * DURATION_MS, CLOSE_REASON, KEY_ID. */
 void access_log_http(const struct access_log_http *r);
-void access_log_tcp(const struct addr *visitor, const struct tunnel *t, enum close_reason why, uint64_t bytes_in,
-	uint64_t bytes_out, uint64_t duration_ms);
+void access_log_tcp(const struct addr *visitor, const struct tunnel *t, enum close_reason why,
+	uint64_t bytes_in, uint64_t bytes_out, uint64_t duration_ms);
 /* Off: nothing is written per request. */
 void access_log_set(bool on);

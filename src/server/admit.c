@@ -17,7 +17,8 @@
 
 void admit_rights_of_key(struct admit_rights *ret, const struct server_conf_key *key)
 {
-	*ret = (struct admit_rights){.allow = &key->allow, .tcp = key->tcp, .max_tunnels = key->max_tunnels};
+	*ret = (struct admit_rights){
+		.allow = &key->allow, .tcp = key->tcp, .max_tunnels = key->max_tunnels};
 }
 
 void admit_rights_of_anonymous(struct admit_rights *ret, const struct server_conf *c)
@@ -51,8 +52,8 @@ static bool split(char ret[static HOSTNAME_MAX], const struct server_conf *c, co
 	return false;
 }
 
-static int wanted_host(char ret[static HOSTNAME_MAX], const struct server_conf *c, const struct hello_register *rq,
-	const char *assigned)
+static int wanted_host(char ret[static HOSTNAME_MAX], const struct server_conf *c,
+	const struct hello_register *rq, const char *assigned)
 {
 	const char *labels = rq->subdomain[0] ? rq->subdomain : assigned;
 	char text[2 * HOSTNAME_MAX];
@@ -63,13 +64,14 @@ static int wanted_host(char ret[static HOSTNAME_MAX], const struct server_conf *
 		return HELLO_REFUSAL_NO_HOST;
 	else
 		(void)snprintf(text, sizeof(text), "%s.%s", labels, c->allowed_hosts.items[0]);
-	if (strchr(text, ':') || hostname_normalise(ret, text, strlen(text)) < 0 || !hostname_is_claimable(ret))
+	if (strchr(text, ':') || hostname_normalise(ret, text, strlen(text)) < 0 ||
+		!hostname_is_claimable(ret))
 		return HELLO_REFUSAL_BAD_NAME;
 	return -1;
 }
 
-int admit_host(char ret[static HOSTNAME_MAX], const struct server_conf *c, const struct admit_rights *rights,
-	const struct hello_register *rq, const char *assigned)
+int admit_host(char ret[static HOSTNAME_MAX], const struct server_conf *c,
+	const struct admit_rights *rights, const struct hello_register *rq, const char *assigned)
 {
 	char labels[HOSTNAME_MAX];
 	int refusal;
@@ -81,7 +83,8 @@ int admit_host(char ret[static HOSTNAME_MAX], const struct server_conf *c, const
 		return refusal;
 	if (!split(labels, c, ret))
 		return HELLO_REFUSAL_NO_HOST;
-	if (str_list_has(&c->reserved_subdomains, labels) || matches(&c->blocked_subdomains, labels))
+	if (str_list_has(&c->reserved_subdomains, labels) ||
+		matches(&c->blocked_subdomains, labels))
 		return HELLO_REFUSAL_RESERVED;
 	/* a name of the server's choosing needs no right of its own */
 	if (!rq->hostname[0] && !rq->subdomain[0])
@@ -91,8 +94,8 @@ int admit_host(char ret[static HOSTNAME_MAX], const struct server_conf *c, const
 	return -1;
 }
 
-int admit_ports(struct conf_port_range *ret, const struct server_conf *c, const struct admit_rights *rights,
-	const struct hello_register *rq)
+int admit_ports(struct conf_port_range *ret, const struct server_conf *c,
+	const struct admit_rights *rights, const struct hello_register *rq)
 {
 	ret->low = MAX(c->tcp.ports.low, rights->tcp.low);
 	ret->high = MIN(c->tcp.ports.high, rights->tcp.high);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
 
-/* admit: what a client may claim: names and ports against its key and the configuration. Pure decisions. */
+/* admit: what a client may claim: names and ports against its key and the configuration. Pure
+ * decisions. */
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -25,10 +26,11 @@ struct admit_rights {
 
 void admit_rights_of_key(struct admit_rights *ret, const struct server_conf_key *key);
 void admit_rights_of_anonymous(struct admit_rights *ret, const struct server_conf *c);
-/* The host name @rq asks for (or is assigned: @assigned is its label), normalised. -1, or why it may not have it. */
-int admit_host(char ret[static HOSTNAME_MAX], const struct server_conf *c, const struct admit_rights *rights,
-	const struct hello_register *rq, const char *assigned);
+/* The host name @rq asks for (or is assigned: @assigned is its label), normalised. -1, or why it
+ * may not have it. */
+int admit_host(char ret[static HOSTNAME_MAX], const struct server_conf *c,
+	const struct admit_rights *rights, const struct hello_register *rq, const char *assigned);
 /* The ports among which @rq's may be. -1, or why there are none. */
-int admit_ports(struct conf_port_range *ret, const struct server_conf *c, const struct admit_rights *rights,
-	const struct hello_register *rq);
+int admit_ports(struct conf_port_range *ret, const struct server_conf *c,
+	const struct admit_rights *rights, const struct hello_register *rq);
 bool admit_address(const struct server_conf *c, const struct addr *a);

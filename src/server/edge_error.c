@@ -14,8 +14,9 @@ static const char *reason_of(int status)
 	static const struct {
 		int status;
 		const char *reason;
-	} table[] = {{400, "Bad Request"}, {403, "Forbidden"}, {404, "Not Found"}, {408, "Request Timeout"},
-		{414, "URI Too Long"}, {431, "Request Header Fields Too Large"}, {501, "Not Implemented"},
+	} table[] = {{400, "Bad Request"}, {403, "Forbidden"}, {404, "Not Found"},
+		{408, "Request Timeout"}, {414, "URI Too Long"},
+		{431, "Request Header Fields Too Large"}, {501, "Not Implemented"},
 		{502, "Bad Gateway"}, {503, "Service Unavailable"}, {504, "Gateway Timeout"},
 		{505, "HTTP Version Not Supported"}};
 
@@ -30,9 +31,11 @@ static int write_body(char *out, size_t cap, const struct visitor *v, int status
 	const char *text)
 {
 	if (v->wants_json)
-		return snprintf(out, cap, "{\"status\":%d,\"error\":\"%s\",\"message\":\"%s\"}\n", status, word, text);
+		return snprintf(out, cap, "{\"status\":%d,\"error\":\"%s\",\"message\":\"%s\"}\n",
+			status, word, text);
 	return snprintf(out, cap,
-		"<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><title>%d %s</title></head>"
+		"<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><title>%d "
+		"%s</title></head>"
 		"<body><h1>%d %s</h1><p>%s.</p><p><small>tunnelto: %s</small></p></body></html>\n",
 		status, reason_of(status), status, reason_of(status), text, word);
 }
@@ -45,10 +48,12 @@ void edge_error_send(struct visitor *v, int status, const char *word, const char
 	bool close = !v->keep_alive || v->edge->draining || v->phase != VISITOR_WAIT;
 
 	head_n = snprintf(head, sizeof(head),
-		"HTTP/1.1 %d %s\r\nContent-Type: %s; charset=utf-8\r\nContent-Length: %d\r\nCache-Control: no-store\r\n"
+		"HTTP/1.1 %d %s\r\nContent-Type: %s; charset=utf-8\r\nContent-Length: "
+		"%d\r\nCache-Control: no-store\r\n"
 		"X-Tunnelto-Error: %s\r\n%s%s\r\n",
-		status, reason_of(status), v->wants_json ? "application/json" : "text/html", body_n, word,
-		status == 503 ? "Retry-After: 5\r\n" : "", close ? "Connection: close\r\n" : "");
+		status, reason_of(status), v->wants_json ? "application/json" : "text/html", body_n,
+		word, status == 503 ? "Retry-After: 5\r\n" : "",
+		close ? "Connection: close\r\n" : "");
 	v->status = (unsigned int)status;
 	v->answered = true;
 	v->edge->faults_total++;

@@ -27,7 +27,7 @@
 #include "server/tunnel.h"
 
 /* The queue takes all that a stream may be granted. */
-#define OUT_MAX (17 * 1024 * 1024)
+#define OUT_MAX  (17 * 1024 * 1024)
 #define LOW_MARK (64 * 1024)
 /* Unread input kept while a response is outstanding; then reading pauses. */
 #define AHEAD_MAX (64 * 1024)
@@ -156,7 +156,8 @@ void edge_http_log(struct visitor *v)
 
 void edge_http_forget(struct visitor *v, enum close_reason why)
 {
-	bool clean = v->phase == VISITOR_HEAD || (v->phase == VISITOR_UPGRADED && why == CLOSE_DONE);
+	bool clean = v->phase == VISITOR_HEAD ||
+		     (v->phase == VISITOR_UPGRADED && why == CLOSE_DONE);
 
 	if (v->gone)
 		return;
@@ -180,7 +181,8 @@ void edge_http_linger(struct visitor *v)
 {
 	if (v->gone)
 		return;
-	edge_http_drop_stream(v, /* clean= */ false, v->why == CLOSE_DONE ? CLOSE_VISITOR_GONE : v->why);
+	edge_http_drop_stream(v, /* clean= */ false,
+		v->why == CLOSE_DONE ? CLOSE_VISITOR_GONE : v->why);
 	v->phase = VISITOR_LINGER;
 	buf_clear(&v->in);
 	conn_resume(&v->conn);
@@ -192,7 +194,8 @@ void edge_http_linger(struct visitor *v)
 
 void edge_http_exchange_done(struct visitor *v)
 {
-	bool again = v->keep_alive && !v->edge->draining && v->phase != VISITOR_UPGRADED && !v->conn.read_ended;
+	bool again = v->keep_alive && !v->edge->draining && v->phase != VISITOR_UPGRADED &&
+		     !v->conn.read_ended;
 
 	edge_http_log(v);
 	if (v->phase == VISITOR_UPGRADED) {
@@ -222,7 +225,8 @@ void edge_http_set_deadline(struct visitor *v)
 
 	switch (v->phase) {
 	case VISITOR_HEAD:
-		ms = buf_len(&v->in) > 0 || v->conn.handshaking ? l->head_timeout_ms : l->idle_timeout_ms;
+		ms = buf_len(&v->in) > 0 || v->conn.handshaking ? l->head_timeout_ms
+								: l->idle_timeout_ms;
 		break;
 	case VISITOR_BODY:
 		ms = l->body_timeout_ms;
@@ -291,7 +295,8 @@ static void on_bytes(struct visitor *v, const uint8_t *bytes, size_t n)
 		edge_http_set_deadline(v);
 		edge_request_body(v);
 	}
-	if (!v->gone && v->phase != VISITOR_HEAD && v->phase != VISITOR_LINGER && buf_len(&v->in) >= AHEAD_MAX)
+	if (!v->gone && v->phase != VISITOR_HEAD && v->phase != VISITOR_LINGER &&
+		buf_len(&v->in) >= AHEAD_MAX)
 		conn_pause(&v->conn);
 }
 
@@ -338,7 +343,8 @@ static void on_timeout(struct visitor *v)
 			v->requests++;
 			v->why = CLOSE_TIMEOUT;
 			v->keep_alive = false;
-			edge_error_send(v, 408, "request_timeout", "The request did not arrive in time");
+			edge_error_send(v, 408, "request_timeout",
+				"The request did not arrive in time");
 		} else {
 			edge_http_forget(v, CLOSE_IDLE);
 		}
@@ -348,12 +354,14 @@ static void on_timeout(struct visitor *v)
 		if (v->answered)
 			edge_http_forget(v, CLOSE_TIMEOUT);
 		else
-			edge_error_send(v, 408, "request_timeout", "The request did not arrive in time");
+			edge_error_send(v, 408, "request_timeout",
+				"The request did not arrive in time");
 		break;
 	case VISITOR_WAIT:
 		v->why = CLOSE_ORIGIN_TIMEOUT;
 		edge_http_drop_stream(v, /* clean= */ false, CLOSE_ORIGIN_TIMEOUT);
-		edge_error_send(v, 504, close_word(CLOSE_ORIGIN_TIMEOUT), close_text(CLOSE_ORIGIN_TIMEOUT));
+		edge_error_send(v, 504, close_word(CLOSE_ORIGIN_TIMEOUT),
+			close_text(CLOSE_ORIGIN_TIMEOUT));
 		break;
 	case VISITOR_RESPONSE:
 	case VISITOR_UPGRADED:
@@ -379,7 +387,8 @@ static void on_event(struct conn *c, enum conn_event ev)
 	case CONN_EV_DRAINED:
 	case CONN_EV_FLUSHED:
 		edge_http_credit(v);
-		if (v->phase == VISITOR_RESPONSE || v->phase == VISITOR_BODY || v->phase == VISITOR_LINGER)
+		if (v->phase == VISITOR_RESPONSE || v->phase == VISITOR_BODY ||
+			v->phase == VISITOR_LINGER)
 			edge_http_set_deadline(v);
 		if (v->phase == VISITOR_LINGER && c->read_ended && conn_queued(c) == 0)
 			edge_http_forget(v, CLOSE_DONE);
@@ -439,7 +448,7 @@ void edge_http_accept(struct edge_http *e, int fd, const struct addr *peer, stru
 void edge_http_drain(struct edge_http *e)
 {
 	e->draining = true;
-	list_each_safe(v, &e->visitors, struct visitor, node) {
+	list_each_safe (v, &e->visitors, struct visitor, node) {
 		if (v->phase == VISITOR_HEAD && buf_len(&v->in) == 0)
 			edge_http_forget(v, CLOSE_DONE);
 	}

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
 
-/* edge_http: visitors over HTTP: reads heads strictly, routes every request by its own Host, carries bodies. */
+/* edge_http: visitors over HTTP: reads heads strictly, routes every request by its own Host,
+ * carries bodies. */
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -15,18 +16,19 @@ struct tls_ctx;
 struct tunnel;
 
 struct edge_http_limits {
-	uint32_t head_max;		/* bytes of a request's or response's head: 32 KiB */
-	uint32_t head_timeout_ms;	/* a whole request head from its first byte: 10 s */
-	uint32_t idle_timeout_ms;	/* between requests: 60 s */
-	uint32_t response_timeout_ms;	/* from the request's end to the response's head: 60 s */
-	uint32_t body_timeout_ms;	/* no byte in either direction of a body: 60 s (upgraded: none) */
-	uint32_t connections_max;	/* visitors at once */
+	uint32_t head_max;            /* bytes of a request's or response's head: 32 KiB */
+	uint32_t head_timeout_ms;     /* a whole request head from its first byte: 10 s */
+	uint32_t idle_timeout_ms;     /* between requests: 60 s */
+	uint32_t response_timeout_ms; /* from the request's end to the response's head: 60 s */
+	uint32_t body_timeout_ms; /* no byte in either direction of a body: 60 s (upgraded: none) */
+	uint32_t connections_max; /* visitors at once */
 };
 extern const struct edge_http_limits edge_http_limits_default;
 
 /* What the edge asks of its server. */
 struct edge_http_ops {
-	/* The tunnel of a normalised host name (lower case, no port, no trailing dot), or NULL: 404. Not referenced. */
+	/* The tunnel of a normalised host name (lower case, no port, no trailing dot), or NULL:
+	 * 404. Not referenced. */
 	struct tunnel *(*route)(struct edge_http *e, const char *host);
 	/* May this visitor in? False: closed without a word. */
 	bool (*admit)(struct edge_http *e, const struct addr *peer);

@@ -20,7 +20,8 @@
 
 static void refuse(struct visitor *v, enum http_fault fault)
 {
-	edge_error_send(v, http_head_fault_status(fault), http_head_fault_word(fault), http_head_fault_text(fault));
+	edge_error_send(v, http_head_fault_status(fault), http_head_fault_word(fault),
+		http_head_fault_text(fault));
 }
 
 static void copy_text(char *to, size_t size, struct http_span s)
@@ -38,7 +39,7 @@ static void begin_request(struct visitor *v, const struct http_head *h)
 	const char *query = memchr(path.at, '?', path.n);
 
 	if (query)
-		path.n = (size_t)(query - path.at);	/* queries hold secrets: never logged */
+		path.n = (size_t)(query - path.at); /* queries hold secrets: never logged */
 	copy_text(v->method, sizeof(v->method), h->method);
 	copy_text(v->target, sizeof(v->target), path);
 	v->is_head = http_head_span_is(h->method, "HEAD");
@@ -47,7 +48,8 @@ static void begin_request(struct visitor *v, const struct http_head *h)
 	v->wants_json = h->accepts_json;
 	v->wants_upgrade = h->upgrade;
 	v->replayable = !h->has_length && !h->chunked && !h->upgrade &&
-			(v->is_head || http_head_span_is(h->method, "GET") || http_head_span_is(h->method, "OPTIONS"));
+			(v->is_head || http_head_span_is(h->method, "GET") ||
+				http_head_span_is(h->method, "OPTIONS"));
 	http_body_of_request(&v->request_body, h);
 	v->requests++;
 	v->edge->requests_total++;
@@ -161,7 +163,8 @@ static void reset_request(struct visitor *v)
 	v->why = CLOSE_DONE;
 	v->bytes_in = v->bytes_out = 0;
 	v->host[0] = v->method[0] = v->target[0] = '\0';
-	v->keep_alive = v->is_head = v->wants_json = v->answered = v->origin_keeps = v->endless = v->logged = false;
+	v->keep_alive = v->is_head = v->wants_json = v->answered = v->origin_keeps = v->endless =
+		v->logged = false;
 	buf_clear(&v->response_head);
 	v->response_scanned = 0;
 }
@@ -174,13 +177,14 @@ void edge_request_take(struct visitor *v)
 
 	if (v->gone || v->phase != VISITOR_HEAD || buf_len(&v->in) == 0)
 		return;
-	n = http_head_scan(buf_data(&v->in), buf_len(&v->in), v->edge->limits.head_max, &v->scanned);
+	n = http_head_scan(buf_data(&v->in), buf_len(&v->in), v->edge->limits.head_max,
+		&v->scanned);
 	if (n == 0)
 		return;
 	reset_request(v);
 	v->scanned = 0;
 	if (n < 0) {
-		refuse(v, (enum http_fault)-n);
+		refuse(v, (enum http_fault) - n);
 		return;
 	}
 	h = mem_alloc(sizeof(*h));
@@ -199,7 +203,7 @@ void edge_request_take(struct visitor *v)
 	if (v->phase == VISITOR_BODY)
 		edge_request_body(v);
 	else if (v->phase == VISITOR_HEAD)
-		loop_task_schedule(v->edge->loop, &v->next);	/* answered by ourselves already */
+		loop_task_schedule(v->edge->loop, &v->next); /* answered by ourselves already */
 }
 
 /* --- the body -------------------------------------------------------------------------------- */
@@ -229,7 +233,7 @@ void edge_request_body(struct visitor *v)
 			if (v->answered)
 				edge_http_forget(v, CLOSE_BAD_MESSAGE);
 			else
-				refuse(v, (enum http_fault)-taken);
+				refuse(v, (enum http_fault) - taken);
 			return;
 		}
 		(void)stream_write(v->user.stream, buf_data(&v->in), (size_t)taken);

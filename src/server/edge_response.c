@@ -71,7 +71,7 @@ static void on_body(struct visitor *v, const uint8_t *bytes, size_t n)
 	if (v->gone || !v->response_body.done)
 		return;
 	if ((size_t)taken < n)
-		v->origin_keeps = false;	/* it says more than it was asked */
+		v->origin_keeps = false; /* it says more than it was asked */
 	response_done(v);
 }
 
@@ -151,12 +151,13 @@ static long take_head(struct visitor *v, const uint8_t *bytes, size_t n)
 	long head;
 
 	(void)buf_add(&v->response_head, bytes, n);
-	head = http_head_scan(buf_data(&v->response_head), buf_len(&v->response_head), v->edge->limits.head_max,
-		&v->response_scanned);
+	head = http_head_scan(buf_data(&v->response_head), buf_len(&v->response_head),
+		v->edge->limits.head_max, &v->response_scanned);
 	if (head == 0)
 		return (long)n;
 	h = mem_alloc(sizeof(*h));
-	bad = head < 0 || http_head_response(h, buf_data(&v->response_head), (size_t)head) != HTTP_FAULT_NONE ||
+	bad = head < 0 ||
+	      http_head_response(h, buf_data(&v->response_head), (size_t)head) != HTTP_FAULT_NONE ||
 	      (h->status == 101 && !v->wants_upgrade) ||
 	      (h->chunked && v->is_1_0); /* who speaks 1.0 cannot read chunks */
 	if (!bad) {

@@ -21,7 +21,7 @@
 struct guest {
 	struct list node;
 	struct edge_tcp *edge;
-	struct tunnel *tunnel;	/* a reference */
+	struct tunnel *tunnel; /* a reference */
 	struct pump pump;
 	struct grave grave;
 	struct addr peer;
@@ -108,13 +108,15 @@ static void on_accept(struct listener *l, int fd, const struct addr *peer)
 	e->n_visitors++;
 	pump_init(&g->pump, e->loop, st, CLOSE_VISITOR_GONE, on_done);
 	pump_set_idle(&g->pump, e->idle_ms);
-	if (pump_connect(&g->pump, fd, /* ctx= */ NULL, /* name= */ NULL, /* preamble= */ NULL, 0) < 0) {
+	if (pump_connect(&g->pump, fd, /* ctx= */ NULL, /* name= */ NULL, /* preamble= */ NULL, 0) <
+		0) {
 		pump_stop(&g->pump, CLOSE_INTERNAL, "");
 		forget(g, CLOSE_INTERNAL);
 	}
 }
 
-struct edge_tcp *edge_tcp_open(struct loop *loop, const struct addr *a, struct tunnel *t, struct err *err)
+struct edge_tcp *edge_tcp_open(struct loop *loop, const struct addr *a, struct tunnel *t,
+	struct err *err)
 {
 	struct edge_tcp *e = mem_new(struct edge_tcp);
 
@@ -140,8 +142,8 @@ void edge_tcp_close(struct edge_tcp *e)
 void edge_tcp_abort(struct edge_tcp *e)
 {
 	e->orphaned = true;
-	e->n_visitors++;	/* keeps the edge until we are through */
-	list_each_safe(g, &e->visitors, struct guest, node) {
+	e->n_visitors++; /* keeps the edge until we are through */
+	list_each_safe (g, &e->visitors, struct guest, node) {
 		pump_stop(&g->pump, CLOSE_SHUTDOWN, "");
 		forget(g, CLOSE_SHUTDOWN);
 	}

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
 
-/* edge_tcp: one public TCP port of one tunnel: each connection becomes a stream, half-close correct. */
+/* edge_tcp: one public TCP port of one tunnel: each connection becomes a stream, half-close
+ * correct. */
 
 #include <stdint.h>
 
@@ -26,8 +27,10 @@ struct edge_tcp {
 };
 
 /* Heap object; listens at @a (its port) until edge_tcp_close(). NULL and words. */
-struct edge_tcp *edge_tcp_open(struct loop *loop, const struct addr *a, struct tunnel *t, struct err *err) MUST_USE;
-/* No new visitors; those that are connected go on with their streams. Frees itself when the last one left. */
+struct edge_tcp *edge_tcp_open(struct loop *loop, const struct addr *a, struct tunnel *t,
+	struct err *err) MUST_USE;
+/* No new visitors; those that are connected go on with their streams. Frees itself when the last
+ * one left. */
 void edge_tcp_close(struct edge_tcp *e);
 /* Abort everybody, free (the server stops). */
 void edge_tcp_abort(struct edge_tcp *e);

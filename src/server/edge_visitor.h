@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
 
-/* edge_visitor: one HTTP visitor's connection and the request under way; private to the HTTP edge. */
+/* edge_visitor: one HTTP visitor's connection and the request under way; private to the HTTP edge.
+ */
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -17,35 +18,35 @@
 struct tunnel;
 
 enum visitor_phase {
-	VISITOR_HEAD,		/* waiting for, or reading, a request head            */
-	VISITOR_BODY,		/* the request's body is on its way                   */
-	VISITOR_WAIT,		/* the request is complete, no response head yet      */
-	VISITOR_RESPONSE,	/* the response is on its way, the request complete   */
-	VISITOR_UPGRADED,	/* a pipe both ways                                   */
-	VISITOR_LINGER,		/* everything was said; reading until the visitor ends */
+	VISITOR_HEAD,     /* waiting for, or reading, a request head            */
+	VISITOR_BODY,     /* the request's body is on its way                   */
+	VISITOR_WAIT,     /* the request is complete, no response head yet      */
+	VISITOR_RESPONSE, /* the response is on its way, the request complete   */
+	VISITOR_UPGRADED, /* a pipe both ways                                   */
+	VISITOR_LINGER,   /* everything was said; reading until the visitor ends */
 };
 
 struct visitor {
 	struct list node;
 	struct edge_http *edge;
 	struct conn conn;
-	struct stream_user user;	/* the stream to the origin; kept between requests */
-	struct tunnel *tunnel;		/* of that stream; a reference */
+	struct stream_user user; /* the stream to the origin; kept between requests */
+	struct tunnel *tunnel;   /* of that stream; a reference */
 	struct grave grave;
-	struct loop_task next;		/* look at the pipelined request */
+	struct loop_task next; /* look at the pipelined request */
 	struct addr peer;
-	struct buf in;			/* request bytes not looked at yet */
-	size_t scanned;			/* of `in`, by http_head_scan() */
-	struct buf response_head;	/* as far as it came */
+	struct buf in;            /* request bytes not looked at yet */
+	size_t scanned;           /* of `in`, by http_head_scan() */
+	struct buf response_head; /* as far as it came */
 	size_t response_scanned;
 	struct http_body request_body, response_body;
-	uint8_t *replay;		/* the head sent over a used stream, to be sent again over a fresh one */
+	uint8_t *replay; /* the head sent over a used stream, to be sent again over a fresh one */
 	size_t replay_n;
-	size_t uncredited;		/* stream bytes whose credit waits for the queue */
-	uint64_t requests;		/* on this connection */
+	size_t uncredited; /* stream bytes whose credit waits for the queue */
+	uint64_t requests; /* on this connection */
 	enum visitor_phase phase;
 	bool tls, gone;
-	bool stream_used;		/* the stream carried a whole exchange before */
+	bool stream_used; /* the stream carried a whole exchange before */
 
 	/* the request under way */
 	clock_ms_t began;
@@ -55,8 +56,8 @@ struct visitor {
 	unsigned int status;
 	enum close_reason why;
 	uint64_t bytes_in, bytes_out;
-	bool keep_alive, is_head, wants_json, wants_upgrade, replayable, answered, origin_keeps, endless,
-		is_1_0, logged;
+	bool keep_alive, is_head, wants_json, wants_upgrade, replayable, answered, origin_keeps,
+		endless, is_1_0, logged;
 };
 
 /* edge_http.c */
@@ -64,7 +65,8 @@ struct visitor {
 void edge_http_forget(struct visitor *v, enum close_reason why);
 /* The response has left the origin wholly: log, and go on with the next request, or end. */
 void edge_http_exchange_done(struct visitor *v);
-/* Everything that will be said is in the queue: half-close, read and drop what still comes, close. */
+/* Everything that will be said is in the queue: half-close, read and drop what still comes, close.
+ */
 void edge_http_linger(struct visitor *v);
 void edge_http_log(struct visitor *v);
 /* Let go of the stream: @clean it ended between exchanges, otherwise it is reset with @why. */
@@ -79,12 +81,14 @@ void edge_http_credit(struct visitor *v);
 void edge_request_take(struct visitor *v);
 /* Bytes came from the visitor while the body is on its way. */
 void edge_request_body(struct visitor *v);
-/* The stream failed before a byte of the response: send the request again over a fresh one, if that is safe. */
+/* The stream failed before a byte of the response: send the request again over a fresh one, if that
+ * is safe. */
 bool edge_request_retry(struct visitor *v);
 
 /* edge_response.c */
 extern const struct stream_user_ops edge_response_user_ops;
 
 /* edge_error.c */
-/* Answer with an error of our own; closes the connection afterwards unless the request was read wholly. */
+/* Answer with an error of our own; closes the connection afterwards unless the request was read
+ * wholly. */
 void edge_error_send(struct visitor *v, int status, const char *word, const char *text);

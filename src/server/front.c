@@ -133,7 +133,8 @@ static struct session *on_claim(struct lane_server *s, const char *token)
 
 /* --- life ------------------------------------------------------------------------------------ */
 
-static int open_listener(struct front *f, const struct server_conf_listener *conf, int fd, struct err *err)
+static int open_listener(struct front *f, const struct server_conf_listener *conf, int fd,
+	struct err *err)
 {
 	struct addr a;
 
@@ -153,8 +154,8 @@ static int open_control(struct front *f, const char *cert, const char *key, stru
 	return r;
 }
 
-struct front *front_open(struct hub *h, enum front_role role, const struct server_conf_listener *conf, int fd,
-	struct err *err)
+struct front *front_open(struct hub *h, enum front_role role,
+	const struct server_conf_listener *conf, int fd, struct err *err)
 {
 	static const char *const alpn[] = {LANE_ALPN, NULL};
 	const char *cert = conf ? conf->tls.certificate : NULL, *key = conf ? conf->tls.key : NULL;
@@ -185,7 +186,7 @@ void front_stop(struct front *f)
 void front_close(struct front *f)
 {
 	listener_close(&f->listener);
-	list_each_safe(p, &f->peeks, struct front_peek, node) {
+	list_each_safe (p, &f->peeks, struct front_peek, node) {
 		peek_cancel(&p->peek);
 		list_del(&p->node);
 		loop_bury(f->hub->loop, &p->grave, free_peek);

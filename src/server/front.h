@@ -18,23 +18,24 @@ struct tls_ctx;
 enum front_role { FRONT_PUBLIC, FRONT_CONTROL };
 
 #define FRONT_PEEKS_MAX 1024
-#define FRONT_PEEK_MS	10000
+#define FRONT_PEEK_MS   10000
 
 struct front {
-	struct list node;		/* in hub->fronts */
+	struct list node; /* in hub->fronts */
 	struct hub *hub;
 	struct listener listener;
 	enum front_role role;
-	struct tls_ctx *tls;		/* NULL: plain */
-	struct ws_server ws;		/* control */
-	struct lane_server lanes;	/* control */
+	struct tls_ctx *tls;      /* NULL: plain */
+	struct ws_server ws;      /* control */
+	struct lane_server lanes; /* control */
 	struct list peeks;
 	unsigned int n_peeks;
 };
 
-/* Open as configured, or take the passed @fd (>= 0). @conf NULL: plain (a passed socket that no row describes). */
-struct front *front_open(struct hub *h, enum front_role role, const struct server_conf_listener *conf, int fd,
-	struct err *err) MUST_USE;
+/* Open as configured, or take the passed @fd (>= 0). @conf NULL: plain (a passed socket that no row
+ * describes). */
+struct front *front_open(struct hub *h, enum front_role role,
+	const struct server_conf_listener *conf, int fd, struct err *err) MUST_USE;
 void front_stop(struct front *f);
 void front_close(struct front *f);
 /* "public", "control" */

@@ -46,7 +46,7 @@
 
 struct peer *hub_find_peer(const struct hub *h, const char *session_id)
 {
-	list_each(p, &h->peers, struct peer, node) {
+	list_each (p, &h->peers, struct peer, node) {
 		if (p->greeted && str_eq(p->id, session_id))
 			return p;
 	}
@@ -80,7 +80,7 @@ struct session_limits hub_session_limits(const struct hub *h)
 /* The first public listener says what is not configured. */
 static const struct front *first_public(const struct hub *h)
 {
-	list_each(f, &h->fronts, struct front, node) {
+	list_each (f, &h->fronts, struct front, node) {
 		if (f->role == FRONT_PUBLIC)
 			return f;
 	}
@@ -92,12 +92,15 @@ char *hub_url(const struct hub *h, const struct tunnel *t)
 	const struct front *f = first_public(h);
 	bool tls = h->conf.public_scheme == SERVER_CONF_SCHEME_HTTPS ||
 		   (h->conf.public_scheme == SERVER_CONF_SCHEME_AUTO && f && f->tls);
-	uint16_t port = h->conf.public_port ? h->conf.public_port : f ? addr_port(&f->listener.local) : 0;
+	uint16_t port = h->conf.public_port ? h->conf.public_port
+			: f                 ? addr_port(&f->listener.local)
+					    : 0;
 	const char *host = h->conf.tcp.host;
 
 	if (t->proto == HELLO_PROTO_TCP) {
 		if (!host)
-			host = h->conf.allowed_hosts.n ? h->conf.allowed_hosts.items[0] : "localhost";
+			host = h->conf.allowed_hosts.n ? h->conf.allowed_hosts.items[0]
+						       : "localhost";
 		return mem_printf("tcp://%s:%u", host, t->port);
 	}
 	if (port == 0 || port == (tls ? 443 : 80))
@@ -126,7 +129,9 @@ int hub_check(struct hub *h, const struct ws_request *rq, const char **ret_text)
 		return 0;
 	addr_format_ip(&rq->peer, from);
 	if (log_limit_pass(&limit, loop_now(h->loop), 10))
-		log_with(LOG_LV_NOTICE, rq->bearer[0] ? "client refused: unknown or revoked key" : "client refused: no key",
+		log_with(LOG_LV_NOTICE,
+			rq->bearer[0] ? "client refused: unknown or revoked key"
+				      : "client refused: no key",
 			{"PEER", from});
 	*ret_text = rq->bearer[0] ? "unknown or revoked key\n" : "a key is needed\n";
 	return 401;
@@ -134,7 +139,7 @@ int hub_check(struct hub *h, const struct ws_request *rq, const char **ret_text)
 
 struct session *hub_claim_lane(struct hub *h, const char *token)
 {
-	list_each(p, &h->peers, struct peer, node) {
+	list_each (p, &h->peers, struct peer, node) {
 		if (!p->over && peer_claim_token(p, token))
 			return session_is_live(&p->session) ? &p->session : NULL;
 	}
@@ -175,13 +180,14 @@ void hub_status_text(const struct hub *h, char *to, size_t size)
 {
 	size_t streams = 0;
 
-	list_each(p, &h->peers, struct peer, node)
+	list_each (p, &h->peers, struct peer, node)
 		streams += session_stream_count(&p->session);
 	if (!h->conf.anonymous && keys_count(&h->keys) == 0)
-		(void)snprintf(to, size, "no keys: nobody may connect (tunnelctl server key add NAME)");
+		(void)snprintf(to, size,
+			"no keys: nobody may connect (tunnelctl server key add NAME)");
 	else
-		(void)snprintf(to, size, "%s%u clients, %u tunnels, %zu streams", h->draining ? "stopping; " : "", h->n_peers,
-			h->n_tunnels, streams);
+		(void)snprintf(to, size, "%s%u clients, %u tunnels, %zu streams",
+			h->draining ? "stopping; " : "", h->n_peers, h->n_tunnels, streams);
 }
 
 static void on_status(struct timer *t)
@@ -218,7 +224,7 @@ unsigned int hub_enforce_keys(struct hub *h)
 			continue;
 		peer_end(p, CLOSE_KEY_REVOKED, "the key was revoked");
 		n++;
-		at = h->peers.next;	/* ending one may have ended others */
+		at = h->peers.next; /* ending one may have ended others */
 	}
 	hub_changed(h);
 	return n;
@@ -226,7 +232,8 @@ unsigned int hub_enforce_keys(struct hub *h)
 
 static void apply_conf(struct hub *h)
 {
-	static const enum log_level levels[] = {LOG_LV_ERR, LOG_LV_WARNING, LOG_LV_NOTICE, LOG_LV_INFO, LOG_LV_DEBUG};
+	static const enum log_level levels[] = {
+		LOG_LV_ERR, LOG_LV_WARNING, LOG_LV_NOTICE, LOG_LV_INFO, LOG_LV_DEBUG};
 
 	h->edge.limits = (struct edge_http_limits){
 		.head_max = (uint32_t)h->conf.limits.head,
@@ -274,7 +281,7 @@ bool hub_reload(struct hub *h, struct conf_report *report)
 
 static bool is_quiet(const struct hub *h)
 {
-	list_each(p, &h->peers, struct peer, node) {
+	list_each (p, &h->peers, struct peer, node) {
 		if (session_stream_count(&p->session) > 0)
 			return false;
 	}
@@ -300,12 +307,13 @@ void hub_drain(struct hub *h)
 	}
 	h->draining = true;
 	notify_stopping();
-	log_notice("stopping: open requests have %llu ms to finish", (unsigned long long)h->conf.timeouts.drain);
+	log_notice("stopping: open requests have %llu ms to finish",
+		(unsigned long long)h->conf.timeouts.drain);
 	notify_extend_timeout_ms((unsigned int)h->conf.timeouts.drain + 5000);
-	list_each(f, &h->fronts, struct front, node)
+	list_each (f, &h->fronts, struct front, node)
 		front_stop(f);
 	edge_http_drain(&h->edge);
-	list_each_safe(p, &h->peers, struct peer, node)
+	list_each_safe (p, &h->peers, struct peer, node)
 		session_goaway(&p->session, CLOSE_SHUTDOWN, 1000, "the server is stopping");
 	h->drain_until = loop_now(h->loop) + h->conf.timeouts.drain;
 	timer_start(&h->drain, 1);
@@ -382,8 +390,10 @@ static int open_state(struct hub *h, struct err *err)
 	return load_name_secret(h, dir, err);
 }
 
-/* Passed sockets of a role take the place of the configured ones, whose TLS settings they use in order. */
-static int open_fronts(struct hub *h, enum front_role role, const char *name, const struct list *confs, struct err *err)
+/* Passed sockets of a role take the place of the configured ones, whose TLS settings they use in
+ * order. */
+static int open_fronts(struct hub *h, enum front_role role, const char *name,
+	const struct list *confs, struct err *err)
 {
 	struct list *at = confs->next;
 	int fd = listen_fds_take(name);
@@ -399,7 +409,7 @@ static int open_fronts(struct hub *h, enum front_role role, const char *name, co
 	}
 	if (passed)
 		return 0;
-	list_each(c, confs, struct server_conf_listener, node) {
+	list_each (c, confs, struct server_conf_listener, node) {
 		if (!front_open(h, role, c, -1, err))
 			return -EINVAL;
 	}
@@ -408,20 +418,21 @@ static int open_fronts(struct hub *h, enum front_role role, const char *name, co
 
 static void tell_listeners(const struct hub *h)
 {
-	list_each(f, &h->fronts, struct front, node) {
+	list_each (f, &h->fronts, struct front, node) {
 		char where[ADDR_TEXT_MAX];
 
 		addr_format(&f->listener.local, where);
-		log_with(LOG_LV_NOTICE, "listening", {"ROLE", front_role_name(f)}, {"ADDRESS", where},
-			{"TLS", f->tls ? "yes" : "no"});
+		log_with(LOG_LV_NOTICE, "listening", {"ROLE", front_role_name(f)},
+			{"ADDRESS", where}, {"TLS", f->tls ? "yes" : "no"});
 	}
 	if (!h->conf.anonymous && keys_count(&h->keys) == 0)
-		log_warn("no keys: nobody may connect; make one with 'tunnelctl server key add NAME --allow GLOBS'");
+		log_warn("no keys: nobody may connect; make one with 'tunnelctl server key add "
+			 "NAME --allow GLOBS'");
 }
 
 static bool healthy(struct watchdog *w)
 {
-	return true;	/* that the loop runs is what there is to show without a client of our own */
+	return true; /* that the loop runs is what there is to show without a client of our own */
 }
 
 static int open_sockets(struct hub *h, struct err *err)
@@ -475,7 +486,8 @@ void hub_close(struct hub *h)
 	watchdog_stop(&h->watchdog);
 	edge_http_deinit(&h->edge);
 	while (!list_is_empty(&h->peers))
-		peer_end(list_entry(h->peers.next, struct peer, node), CLOSE_SHUTDOWN, "the server is stopping");
+		peer_end(list_entry(h->peers.next, struct peer, node), CLOSE_SHUTDOWN,
+			"the server is stopping");
 	ctl_server_close(&h->ctl);
 	while (!list_is_empty(&h->fronts))
 		front_close(list_entry(h->fronts.next, struct front, node));

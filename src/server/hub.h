@@ -47,11 +47,12 @@ struct hub {
 	struct sig term, interrupt, hangup;
 	uint8_t name_secret[32];
 	clock_ms_t drain_until;
-	char told[256];		/* the last STATUS= */
+	char told[256]; /* the last STATUS= */
 	bool draining;
 };
 
-/* Open everything as configured (@h->conf is filled). Words on failure; hub_close() all the same. */
+/* Open everything as configured (@h->conf is filled). Words on failure; hub_close() all the same.
+ */
 int hub_open(struct hub *h, struct loop *loop, const char *conf_path, struct err *err) MUST_USE;
 void hub_close(struct hub *h);
 /* Read the configuration again and apply what may change; mistakes to @report change nothing. */

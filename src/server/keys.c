@@ -56,10 +56,12 @@ const char *keys_id(const struct server_conf_key *key)
 	return key->id ? key->id : key->name;
 }
 
-/* A secret of our own form names its key; others (of the configuration) are compared with each that has no id. */
-static const struct server_conf_key *find_in(const struct list *l, const char *secret, const char *id)
+/* A secret of our own form names its key; others (of the configuration) are compared with each that
+ * has no id. */
+static const struct server_conf_key *find_in(const struct list *l, const char *secret,
+	const char *id)
 {
-	list_each(key, l, struct server_conf_key, node) {
+	list_each (key, l, struct server_conf_key, node) {
 		if (key->revoked || (key->id && !str_eq(key->id, id)))
 			continue;
 		if (key_verify(secret, key->hash))
@@ -87,7 +89,7 @@ struct server_conf_key *keys_find(const struct keys *k, const char *wanted)
 	struct server_conf_key *revoked = NULL;
 
 	for (size_t i = 0; i < ARRAY_SIZE(lists); i++) {
-		list_each(key, lists[i], struct server_conf_key, node) {
+		list_each (key, lists[i], struct server_conf_key, node) {
 			if (!str_eq(key->id, wanted) && !str_eq(key->name, wanted))
 				continue;
 			if (!key->revoked || str_eq(key->id, wanted))
@@ -107,7 +109,7 @@ bool keys_is_valid(const struct keys *k, const char *id)
 
 bool keys_is_kept(const struct keys *k, const struct server_conf_key *key)
 {
-	list_each(i, &k->kept, struct server_conf_key, node) {
+	list_each (i, &k->kept, struct server_conf_key, node) {
 		if (i == key)
 			return true;
 	}
@@ -120,7 +122,7 @@ size_t keys_count(const struct keys *k)
 	size_t n = 0;
 
 	for (size_t i = 0; i < ARRAY_SIZE(lists); i++) {
-		list_each(key, lists[i], struct server_conf_key, node)
+		list_each (key, lists[i], struct server_conf_key, node)
 			n += !key->revoked;
 	}
 	return n;
@@ -156,8 +158,9 @@ static void add_key(struct str *s, const struct server_conf_key *key)
 	str_add(s, "]\n");
 	if (key->tcp.low)
 		str_addf(s, "    tcp: '%u-%u'\n", key->tcp.low, key->tcp.high);
-	str_addf(s, "    max_tunnels: %u\n    created_ms: %llu\n    revoked: %s\n", key->max_tunnels,
-		(unsigned long long)key->created_ms, key->revoked ? "true" : "false");
+	str_addf(s, "    max_tunnels: %u\n    created_ms: %llu\n    revoked: %s\n",
+		key->max_tunnels, (unsigned long long)key->created_ms,
+		key->revoked ? "true" : "false");
 }
 
 static int write_all(int fd, const char *text, size_t n)
@@ -199,7 +202,7 @@ static int save(const struct keys *k, struct err *err)
 
 	str_add(&s, "# Written by tunnelto-server; tunnelctl server key add, revoke.\n");
 	str_add(&s, list_is_empty(&k->kept) ? "keys: []\n" : "keys:\n");
-	list_each(key, &k->kept, struct server_conf_key, node)
+	list_each (key, &k->kept, struct server_conf_key, node)
 		add_key(&s, key);
 	r = s.failed ? -EFBIG : replace_file(k->path, str_get(&s), s.len);
 	return r < 0 ? err_set_errno(err, r, "cannot save keys in '%s'", k->path) : 0;
@@ -253,7 +256,9 @@ int keys_revoke(struct keys *k, struct server_conf_key *key, struct err *err)
 	int r;
 
 	if (!keys_is_kept(k, key))
-		return err_set(err, -EPERM, "key '%s' stands in the configuration file: remove it there and reload", key->name);
+		return err_set(err, -EPERM,
+			"key '%s' stands in the configuration file: remove it there and reload",
+			key->name);
 	key->revoked = true;
 	r = save(k, err);
 	if (r < 0)

@@ -15,9 +15,9 @@ struct keys;
 struct secret;
 
 struct keys {
-	struct list configured;		/* server_conf_key; replaced on reload */
-	struct list kept;		/* server_conf_key; of the state file */
-	char *path;			/* the state file */
+	struct list configured; /* server_conf_key; replaced on reload */
+	struct list kept;       /* server_conf_key; of the state file */
+	char *path;             /* the state file */
 };
 
 /* Load the state file. 0, or a negative errno and words. */
@@ -25,7 +25,8 @@ int keys_init(struct keys *k, const char *path, struct err *err) MUST_USE;
 void keys_deinit(struct keys *k);
 /* Take the keys of a new configuration (@from is left empty). */
 void keys_configure(struct keys *k, struct list *from);
-/* The key of that secret, revoked ones not; NULL when there is none. Constant time per key compared. */
+/* The key of that secret, revoked ones not; NULL when there is none. Constant time per key
+ * compared. */
 const struct server_conf_key *keys_find_secret(const struct keys *k, const char *secret);
 /* By id, else by name; revoked ones too. */
 struct server_conf_key *keys_find(const struct keys *k, const char *id_or_name);
@@ -36,7 +37,8 @@ const char *keys_id(const struct server_conf_key *key);
 bool keys_is_kept(const struct keys *k, const struct server_conf_key *key);
 /* Usable keys. */
 size_t keys_count(const struct keys *k);
-/* Make a key and save; @proto's name, allow, tcp and max_tunnels are copied. -EEXIST for a name in use. */
+/* Make a key and save; @proto's name, allow, tcp and max_tunnels are copied. -EEXIST for a name in
+ * use. */
 int keys_add(struct keys *k, const struct server_conf_key *proto, struct secret *ret_secret,
 	struct server_conf_key **ret, struct err *err) MUST_USE;
 /* Mark as revoked and save. -EPERM for one of the configuration. */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* names: claims on host names and ports; the same owner's newer client wins, another owner never. */
+/* names: claims on host names and ports; the same owner's newer client wins, another owner never.
+ */
 #include "server/names.h"
 
 #include "base/str.h"

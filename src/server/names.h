@@ -12,7 +12,7 @@
 struct tunnel;
 
 struct names {
-	struct map hosts;	/* normalised host name to tunnel */
+	struct map hosts; /* normalised host name to tunnel */
 	struct idmap ports;
 };
 

@@ -35,8 +35,8 @@ static void note(struct peer *p, enum log_level level, const char *message, cons
 	char from[ADDR_TEXT_MAX];
 
 	addr_format_ip(&p->address, from);
-	log_with(level, message,
-		{"SESSION", p->greeted ? p->id : NULL}, {"KEY_ID", p->key_id}, {"PEER", from}, {"CLOSE_REASON", why});
+	log_with(level, message, {"SESSION", p->greeted ? p->id : NULL}, {"KEY_ID", p->key_id},
+		{"PEER", from}, {"CLOSE_REASON", why});
 }
 
 /* --- ends ------------------------------------------------------------------------------------ */
@@ -53,8 +53,8 @@ void peer_drop_tunnel(struct tunnel *t, enum close_reason why, const char *text)
 		session_send(&p->session, FRAME_GONE, 0, payload,
 			frame_reason_encode(payload, sizeof(payload), FRAME_GONE, &r));
 	}
-	log_with(LOG_LV_NOTICE, "tunnel down", {"TUNNEL", t->name}, {"URL", t->url}, {"KEY_ID", t->key_id},
-		{"SESSION", p->id}, {"CLOSE_REASON", close_word(why)});
+	log_with(LOG_LV_NOTICE, "tunnel down", {"TUNNEL", t->name}, {"URL", t->url},
+		{"KEY_ID", t->key_id}, {"SESSION", p->id}, {"CLOSE_REASON", close_word(why)});
 	names_remove(&p->hub->names, t);
 	list_del(&t->peer_node);
 	p->n_tunnels--;
@@ -158,7 +158,8 @@ static struct peer *find_resumable(struct peer *p, const struct hello *h, const 
 
 	if (!old || old == p || old->over || !str_eq(old->owner, owner))
 		return NULL;
-	if (strlen(h->secret) != strlen(old->secret) || !hmac_equal(h->secret, old->secret, strlen(old->secret)))
+	if (strlen(h->secret) != strlen(old->secret) ||
+		!hmac_equal(h->secret, old->secret, strlen(old->secret)))
 		return NULL;
 	return old;
 }
@@ -173,7 +174,7 @@ static void resume(struct peer *p, struct peer *old, struct link *l)
 	send_welcome(old, /* resumed= */ true);
 	session_resume(&old->session, now);
 	note(old, LOG_LV_INFO, "session resumed", NULL);
-	bury(p, CLOSE_DONE);	/* it has no link, no stream and no tunnel any more */
+	bury(p, CLOSE_DONE); /* it has no link, no stream and no tunnel any more */
 }
 
 static void greet(struct peer *p, const struct hello *h)
@@ -205,7 +206,8 @@ static void on_hello(struct peer *p, struct link *l, const struct frame *f)
 		return;
 	}
 	if (h.version < HELLO_VERSION) {
-		session_close(&p->session, CLOSE_PROTOCOL, "version 2 is the oldest that is spoken here");
+		session_close(&p->session, CLOSE_PROTOCOL,
+			"version 2 is the oldest that is spoken here");
 		return;
 	}
 	timer_stop(&p->hello);
@@ -238,7 +240,8 @@ static void on_register(struct peer *p, struct link *l, const struct frame *f)
 	answer.request = rq.request;
 	registrar_register(p, &rq, &answer);
 	if (!p->over)
-		send_json(p, FRAME_REGISTERED, json, hello_registered_encode(json, sizeof(json), &answer));
+		send_json(p, FRAME_REGISTERED, json,
+			hello_registered_encode(json, sizeof(json), &answer));
 }
 
 static void on_unregister(struct peer *p, struct link *l, const struct frame *f)
@@ -248,7 +251,7 @@ static void on_unregister(struct peer *p, struct link *l, const struct frame *f)
 
 	cursor_read_init(&c, f->payload, f->length);
 	id = cursor_u32(&c);
-	list_each_safe(t, &p->tunnels, struct tunnel, peer_node) {
+	list_each_safe (t, &p->tunnels, struct tunnel, peer_node) {
 		if (t->id == id)
 			peer_drop_tunnel(t, CLOSE_UNREGISTERED, "");
 	}
@@ -332,7 +335,8 @@ static void session_opened(struct session *s, struct stream *st, const struct fr
 
 static void session_detached(struct session *s, enum close_reason why)
 {
-	note(peer_of(s), LOG_LV_INFO, "client's connection lost, waiting for it to come back", close_word(why));
+	note(peer_of(s), LOG_LV_INFO, "client's connection lost, waiting for it to come back",
+		close_word(why));
 }
 
 static void session_closed(struct session *s, enum close_reason why, const char *text)
@@ -341,7 +345,8 @@ static void session_closed(struct session *s, enum close_reason why, const char 
 	char message[FRAME_MAX_TEXT + 64];
 
 	(void)snprintf(message, sizeof(message), "client gone: %s", *text ? text : close_text(why));
-	note(p, why == CLOSE_DONE || why == CLOSE_LINK_LOST ? LOG_LV_INFO : LOG_LV_NOTICE, message, close_word(why));
+	note(p, why == CLOSE_DONE || why == CLOSE_LINK_LOST ? LOG_LV_INFO : LOG_LV_NOTICE, message,
+		close_word(why));
 	bury(p, why);
 }
 
@@ -368,7 +373,8 @@ static void on_hello_timeout(struct timer *t)
 	peer_end(container_of(t, struct peer, hello), CLOSE_TIMEOUT, "no HELLO in time");
 }
 
-void peer_accept(struct hub *h, struct link *l, const struct server_conf_key *key, const struct addr *from)
+void peer_accept(struct hub *h, struct link *l, const struct server_conf_key *key,
+	const struct addr *from)
 {
 	struct session_limits limits = hub_session_limits(h);
 	struct peer *p = mem_new(struct peer);

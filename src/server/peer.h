@@ -19,19 +19,19 @@ struct server_conf_key;
 struct tunnel;
 
 #define PEER_TOKENS_MAX 4
-#define PEER_TOKEN_MS	10000
+#define PEER_TOKEN_MS   10000
 
 struct peer {
 	struct session session;
 	struct hub *hub;
-	struct list node;		/* in hub->peers */
+	struct list node; /* in hub->peers */
 	struct grave grave;
 	struct timer tick, hello;
 	struct addr address;
 	char id[HELLO_ID_SIZE], secret[HELLO_SECRET_SIZE];
-	char *key_id;			/* the key's, or "anonymous" */
+	char *key_id; /* the key's, or "anonymous" */
 	char *key_name;
-	char *owner;			/* whom names belong to; NULL before HELLO */
+	char *owner; /* whom names belong to; NULL before HELLO */
 	char software[64];
 	uint64_t generation;
 	struct list tunnels;
@@ -45,7 +45,8 @@ struct peer {
 };
 
 /* A link was upgraded: a new session for it. @key NULL: anonymous. */
-void peer_accept(struct hub *h, struct link *l, const struct server_conf_key *key, const struct addr *from);
+void peer_accept(struct hub *h, struct link *l, const struct server_conf_key *key,
+	const struct addr *from);
 /* Tell the client why and end it: streams are reset, names freed. */
 void peer_end(struct peer *p, enum close_reason why, const char *text);
 /* Take one tunnel from its client; open streams go on. */

@@ -26,7 +26,7 @@
 #define ASSIGNED_LEN 10
 /* Other owners may sit on a chosen name or port: so many are tried. */
 #define ASSIGN_TRIES 8
-#define PORT_TRIES 200
+#define PORT_TRIES   200
 
 static void refuse(struct hello_registered *a, enum hello_refusal why, const char *text)
 {
@@ -36,14 +36,16 @@ static void refuse(struct hello_registered *a, enum hello_refusal why, const cha
 	(void)snprintf(a->message, sizeof(a->message), "%s", text ? text : hello_refusal_text(why));
 }
 
-static void digest_of(const struct peer *p, const char *label, unsigned int try, uint8_t ret[static HMAC_LEN])
+static void digest_of(const struct peer *p, const char *label, unsigned int try,
+	uint8_t ret[static HMAC_LEN])
 {
 	CLEANUP(mem_cleanup) char *text = mem_printf("%s/%s/%u", p->owner, label, try);
 
 	hmac_sha256(ret, p->hub->name_secret, sizeof(p->hub->name_secret), text, strlen(text));
 }
 
-static void assigned_label(const struct peer *p, const char *label, unsigned int try, char ret[static ASSIGNED_LEN + 1])
+static void assigned_label(const struct peer *p, const char *label, unsigned int try,
+	char ret[static ASSIGNED_LEN + 1])
 {
 	static const char letters[] = "abcdefghijkmnpqrstuvwxyz23456789";
 	uint8_t digest[HMAC_LEN];
@@ -83,7 +85,8 @@ static void publish(struct tunnel *t)
 	p->n_tunnels++;
 	p->hub->n_tunnels++;
 	names_add(&p->hub->names, t);
-	log_with(LOG_LV_NOTICE, "tunnel up", {"TUNNEL", t->name}, {"URL", t->url}, {"KEY_ID", t->key_id}, {"SESSION", p->id});
+	log_with(LOG_LV_NOTICE, "tunnel up", {"TUNNEL", t->name}, {"URL", t->url},
+		{"KEY_ID", t->key_id}, {"SESSION", p->id});
 	hub_changed(p->hub);
 }
 
@@ -103,7 +106,8 @@ static bool make_way(struct peer *p, struct tunnel *holder, struct hello_registe
 	case NAMES_OK:
 		return true;
 	case NAMES_TAKEN_OVER:
-		peer_drop_tunnel(holder, CLOSE_TAKEN_OVER, "a newer client of the same key has taken the name over");
+		peer_drop_tunnel(holder, CLOSE_TAKEN_OVER,
+			"a newer client of the same key has taken the name over");
 		return true;
 	case NAMES_SUPERSEDED:
 		refuse(a, HELLO_REFUSAL_SUPERSEDED, NULL);
@@ -117,9 +121,10 @@ static bool make_way(struct peer *p, struct tunnel *holder, struct hello_registe
 
 /* --- http ------------------------------------------------------------------------------------ */
 
-/* The name to be had, into @host; an assigned one that another owner sits on is replaced by the next. */
-static bool choose_host(struct peer *p, const struct hello_register *rq, char host[static HOSTNAME_MAX],
-	struct hello_registered *a)
+/* The name to be had, into @host; an assigned one that another owner sits on is replaced by the
+ * next. */
+static bool choose_host(struct peer *p, const struct hello_register *rq,
+	char host[static HOSTNAME_MAX], struct hello_registered *a)
 {
 	struct admit_rights rights = hub_rights_of(p->hub, p);
 	bool chosen = rq->subdomain[0] || rq->hostname[0];
@@ -132,7 +137,8 @@ static bool choose_host(struct peer *p, const struct hello_register *rq, char ho
 		assigned_label(p, rq->name, try, label);
 		refusal = admit_host(host, &p->hub->conf, &rights, rq, label);
 		holder = refusal < 0 ? names_find_host(&p->hub->names, host) : NULL;
-		if (refusal < 0 && (chosen || names_judge(holder, p->owner, p->generation) != NAMES_TAKEN))
+		if (refusal < 0 &&
+			(chosen || names_judge(holder, p->owner, p->generation) != NAMES_TAKEN))
 			return true;
 		if (refusal >= 0 && (chosen || refusal != HELLO_REFUSAL_RESERVED)) {
 			refuse(a, (enum hello_refusal)refusal, NULL);
@@ -143,7 +149,8 @@ static bool choose_host(struct peer *p, const struct hello_register *rq, char ho
 	return false;
 }
 
-static void register_http(struct peer *p, const struct hello_register *rq, struct hello_registered *a)
+static void register_http(struct peer *p, const struct hello_register *rq,
+	struct hello_registered *a)
 {
 	char host[HOSTNAME_MAX];
 	struct tunnel *holder, *t;
@@ -152,7 +159,7 @@ static void register_http(struct peer *p, const struct hello_register *rq, struc
 		return;
 	holder = names_find_host(&p->hub->names, host);
 	if (holder && holder->peer == p && str_eq(holder->name, rq->name)) {
-		answer_with(a, holder);	/* asked again after a resumption */
+		answer_with(a, holder); /* asked again after a resumption */
 		return;
 	}
 	if (!make_way(p, holder, a))
@@ -184,7 +191,7 @@ static bool open_port(struct tunnel *t, uint16_t port, struct err *err)
 
 static struct tunnel *find_own(const struct peer *p, const struct hello_register *rq)
 {
-	list_each(t, &p->tunnels, struct tunnel, peer_node) {
+	list_each (t, &p->tunnels, struct tunnel, peer_node) {
 		if (t->proto == HELLO_PROTO_TCP && str_eq(t->name, rq->name) &&
 			(!rq->remote_port || rq->remote_port == t->port))
 			return t;
@@ -192,7 +199,8 @@ static struct tunnel *find_own(const struct peer *p, const struct hello_register
 	return NULL;
 }
 
-static bool register_port(struct peer *p, struct tunnel *t, uint16_t port, bool chosen, struct hello_registered *a)
+static bool register_port(struct peer *p, struct tunnel *t, uint16_t port, bool chosen,
+	struct hello_registered *a)
 {
 	struct tunnel *holder = names_find_port(&p->hub->names, port);
 	struct err err = {0};
@@ -210,7 +218,8 @@ static bool register_port(struct peer *p, struct tunnel *t, uint16_t port, bool 
 	return false;
 }
 
-static void register_tcp(struct peer *p, const struct hello_register *rq, struct hello_registered *a)
+static void register_tcp(struct peer *p, const struct hello_register *rq,
+	struct hello_registered *a)
 {
 	struct admit_rights rights = hub_rights_of(p->hub, p);
 	struct tunnel *t = find_own(p, rq);
@@ -265,6 +274,6 @@ void registrar_register(struct peer *p, const struct hello_register *rq, struct 
 	else
 		register_tcp(p, rq, a);
 	if (a->error[0])
-		log_with(LOG_LV_NOTICE, a->message, {"TUNNEL", rq->name}, {"REFUSED", a->error}, {"KEY_ID", p->key_id},
-			{"SESSION", p->id});
+		log_with(LOG_LV_NOTICE, a->message, {"TUNNEL", rq->name}, {"REFUSED", a->error},
+			{"KEY_ID", p->key_id}, {"SESSION", p->id});
 }

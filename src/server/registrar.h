@@ -8,4 +8,5 @@ struct hello_registered;
 struct peer;
 
 /* Fill @answer. May end tunnels of other sessions (take-over). */
-void registrar_register(struct peer *p, const struct hello_register *rq, struct hello_registered *answer);
+void registrar_register(struct peer *p, const struct hello_register *rq,
+	struct hello_registered *answer);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* server_conf: the rows of tunnelto-server.yaml; a row is a key's type, limits, default and help. */
+/* server_conf: the rows of tunnelto-server.yaml; a row is a key's type, limits, default and help.
+ */
 #include "server/server_conf.h"
 
 #include <errno.h>
@@ -23,7 +24,8 @@ static void check_listen(const struct conf_node *node, void *dst, struct conf_re
 	struct addr a;
 
 	if (addr_parse(&a, *(char **)dst) < 0)
-		report_add(report, node, "'%s' is not ADDRESS:PORT, *:PORT, [V6]:PORT or unix:/path", *(char **)dst);
+		report_add(report, node,
+			"'%s' is not ADDRESS:PORT, *:PORT, [V6]:PORT or unix:/path", *(char **)dst);
 }
 
 static void check_ip(const struct conf_node *node, void *dst, struct conf_report *report)
@@ -41,7 +43,9 @@ static void check_blocks(const struct conf_node *node, void *dst, struct conf_re
 
 	for (size_t i = 0; i < l->n; i++) {
 		if (addr_block_parse(&b, l->items[i]) < 0)
-			report_add(report, node, "'%s' is neither an IP address nor a block like 10.0.0.0/8", l->items[i]);
+			report_add(report, node,
+				"'%s' is neither an IP address nor a block like 10.0.0.0/8",
+				l->items[i]);
 	}
 }
 
@@ -52,7 +56,8 @@ static void check_hosts(const struct conf_node *node, void *dst, struct conf_rep
 	char name[HOSTNAME_MAX];
 
 	for (size_t i = 0; i < l->n; i++) {
-		if (hostname_normalise(name, l->items[i], strlen(l->items[i])) < 0 || strchr(l->items[i], ':'))
+		if (hostname_normalise(name, l->items[i], strlen(l->items[i])) < 0 ||
+			strchr(l->items[i], ':'))
 			report_add(report, node, "'%s' is not a host name", l->items[i]);
 		else
 			mem_replace(&l->items[i], name);
@@ -75,7 +80,8 @@ static void check_listener(const struct conf_node *node, void *dst, struct conf_
 
 /* --- items ----------------------------------------------------------------------------------- */
 
-static void *new_listener(void *at, const char *name, const struct conf_node *node, struct conf_report *report)
+static void *new_listener(void *at, const char *name, const struct conf_node *node,
+	struct conf_report *report)
 {
 	struct server_conf_listener *l = mem_new(struct server_conf_listener);
 
@@ -83,7 +89,8 @@ static void *new_listener(void *at, const char *name, const struct conf_node *no
 	return l;
 }
 
-static void *new_key(void *at, const char *name, const struct conf_node *node, struct conf_report *report)
+static void *new_key(void *at, const char *name, const struct conf_node *node,
+	struct conf_report *report)
 {
 	struct server_conf_key *k = mem_new(struct server_conf_key);
 
@@ -93,35 +100,44 @@ static void *new_key(void *at, const char *name, const struct conf_node *node, s
 
 /* --- rows ------------------------------------------------------------------------------------ */
 
+/* clang-format off: tables */
 #define AT(s, f) .offset = offsetof(struct s, f)
 
 static const struct conf_row tls_rows[] = {
-	{"certificate", CONF_STRING, AT(server_conf_listener, tls.certificate) - offsetof(struct server_conf_listener, tls),
+	{"certificate", CONF_STRING,
+		AT(server_conf_listener, tls.certificate) -
+			offsetof(struct server_conf_listener, tls),
 		.help = "PEM file of the certificate and its chain"},
-	{"key", CONF_STRING, AT(server_conf_listener, tls.key) - offsetof(struct server_conf_listener, tls),
+	{"key", CONF_STRING,
+		AT(server_conf_listener, tls.key) - offsetof(struct server_conf_listener, tls),
 		.help = "PEM file of the private key"},
 };
 static const struct conf_table tls_table = CONF_TABLE(tls_rows, NULL);
 
 static const struct conf_row listener_rows[] = {
-	{"listen", CONF_STRING, CONF_REQUIRED, AT(server_conf_listener, listen), .check = check_listen,
-		.help = "ADDRESS:PORT, *:PORT, [V6]:PORT or unix:/path"},
-	{"tls", CONF_GROUP, AT(server_conf_listener, tls), .table = &tls_table, .help = "absent: plain"},
+	{"listen", CONF_STRING, CONF_REQUIRED, AT(server_conf_listener, listen),
+		.check = check_listen, .help = "ADDRESS:PORT, *:PORT, [V6]:PORT or unix:/path"},
+	{"tls", CONF_GROUP, AT(server_conf_listener, tls), .table = &tls_table,
+		.help = "absent: plain"},
 };
 static const struct conf_table listener_table = CONF_TABLE(listener_rows, check_listener);
 
 static const struct conf_row key_rows[] = {
-	{"id", CONF_STRING, AT(server_conf_key, id), .help = "the part of the secret between its underscores"},
-	{"name", CONF_STRING, CONF_REQUIRED, AT(server_conf_key, name), .min = 1, .max = 64, .help = "what people call it"},
+	{"id", CONF_STRING, AT(server_conf_key, id),
+		.help = "the part of the secret between its underscores"},
+	{"name", CONF_STRING, CONF_REQUIRED, AT(server_conf_key, name), .min = 1, .max = 64,
+		.help = "what people call it"},
 	{"hash", CONF_STRING, CONF_REQUIRED, AT(server_conf_key, hash), .check = check_hash,
 		.help = "sha256:… of the secret"},
 	{"allow", CONF_STRINGS, AT(server_conf_key, allow), .max = 1000,
 		.help = "globs of the subdomains and host names it may claim"},
 	{"tcp", CONF_PORT_RANGE, AT(server_conf_key, tcp), .help = "ports it may claim"},
-	{"max_tunnels", CONF_U32, AT(server_conf_key, max_tunnels), .min = 1, .max = 100000, .fallback = "100",
-		.help = "tunnels it may have at once"},
-	{"created_ms", CONF_SIZE, AT(server_conf_key, created_ms), .fallback = "0", .help = "when it was made"},
-	{"revoked", CONF_BOOL, AT(server_conf_key, revoked), .fallback = "false", .help = "it lets nobody in any more"},
+	{"max_tunnels", CONF_U32, AT(server_conf_key, max_tunnels), .min = 1, .max = 100000,
+		.fallback = "100", .help = "tunnels it may have at once"},
+	{"created_ms", CONF_SIZE, AT(server_conf_key, created_ms), .fallback = "0",
+		.help = "when it was made"},
+	{"revoked", CONF_BOOL, AT(server_conf_key, revoked), .fallback = "false",
+		.help = "it lets nobody in any more"},
 };
 static const struct conf_table key_table = CONF_TABLE(key_rows, NULL);
 
@@ -130,30 +146,34 @@ static const struct conf_table key_table = CONF_TABLE(key_rows, NULL);
 static const struct conf_row tcp_rows[] = {
 	{"listen", CONF_STRING, IN(tcp, listen), .check = check_ip, .fallback = "'::'",
 		.help = "address on which TCP tunnels' ports are opened"},
-	{"host", CONF_STRING, IN(tcp, host), .help = "host name in TCP tunnels' URLs; the first allowed host"},
+	{"host", CONF_STRING, IN(tcp, host),
+		.help = "host name in TCP tunnels' URLs; the first allowed host"},
 	{"ports", CONF_PORT_RANGE, IN(tcp, ports), .help = "ports for TCP tunnels; absent: none"},
 };
 static const struct conf_table tcp_table = CONF_TABLE(tcp_rows, NULL);
 
 static const struct conf_row anonymous_rows[] = {
-	{"allow", CONF_STRINGS, IN(anonymous_limits, allow), .fallback = "['*']", .help = "globs that they may claim"},
+	{"allow", CONF_STRINGS, IN(anonymous_limits, allow), .fallback = "['*']",
+		.help = "globs that they may claim"},
 	{"tcp", CONF_PORT_RANGE, IN(anonymous_limits, tcp), .help = "ports they may claim"},
-	{"max_tunnels", CONF_U32, IN(anonymous_limits, max_tunnels), .min = 1, .max = 100000, .fallback = "10",
-		.help = "tunnels of one client"},
+	{"max_tunnels", CONF_U32, IN(anonymous_limits, max_tunnels), .min = 1, .max = 100000,
+		.fallback = "10", .help = "tunnels of one client"},
 };
 static const struct conf_table anonymous_table = CONF_TABLE(anonymous_rows, NULL);
 
 static const struct conf_row limits_rows[] = {
-	{"sessions", CONF_U32, IN(limits, sessions), .min = 1, .max = 1000000, .fallback = "10000", .help = "clients at once"},
-	{"tunnels", CONF_U32, IN(limits, tunnels), .min = 1, .max = 1000000, .fallback = "20000", .help = "tunnels at once"},
+	{"sessions", CONF_U32, IN(limits, sessions), .min = 1, .max = 1000000, .fallback = "10000",
+		.help = "clients at once"},
+	{"tunnels", CONF_U32, IN(limits, tunnels), .min = 1, .max = 1000000, .fallback = "20000",
+		.help = "tunnels at once"},
 	{"streams", CONF_U32, IN(limits, streams), .min = 1, .max = 1000000, .fallback = "4096",
 		.help = "visitors of one client at once"},
 	{"visitors", CONF_U32, IN(limits, visitors), .min = 1, .max = 1000000, .fallback = "20000",
 		.help = "HTTP connections at once"},
-	{"session_memory", CONF_SIZE, IN(limits, session_memory), .min = 1 << 20, .max = 1ULL << 40, .fallback = "64MiB",
-		.help = "bytes buffered for one client"},
-	{"window", CONF_SIZE, IN(limits, window), .min = 16384, .max = 16 << 20, .fallback = "256KiB",
-		.help = "initial window of a stream"},
+	{"session_memory", CONF_SIZE, IN(limits, session_memory), .min = 1 << 20, .max = 1ULL << 40,
+		.fallback = "64MiB", .help = "bytes buffered for one client"},
+	{"window", CONF_SIZE, IN(limits, window), .min = 16384, .max = 16 << 20,
+		.fallback = "256KiB", .help = "initial window of a stream"},
 	{"head", CONF_SIZE, IN(limits, head), .min = 1024, .max = 1 << 20, .fallback = "32KiB",
 		.help = "bytes of an HTTP head"},
 };
@@ -164,9 +184,10 @@ static const struct conf_table limits_table = CONF_TABLE(limits_rows, NULL);
 static const struct conf_row timeouts_rows[] = {
 	{"head", CONF_DURATION, IN(timeouts, head), .min = 100, .max = DAY, .fallback = "10s",
 		.help = "a whole request head"},
-	{"idle", CONF_DURATION, IN(timeouts, idle), .min = 100, .max = DAY, .fallback = "60s", .help = "between requests"},
-	{"response", CONF_DURATION, IN(timeouts, response), .min = 100, .max = DAY, .fallback = "60s",
-		.help = "until the origin begins its response"},
+	{"idle", CONF_DURATION, IN(timeouts, idle), .min = 100, .max = DAY, .fallback = "60s",
+		.help = "between requests"},
+	{"response", CONF_DURATION, IN(timeouts, response), .min = 100, .max = DAY,
+		.fallback = "60s", .help = "until the origin begins its response"},
 	{"body", CONF_DURATION, IN(timeouts, body), .min = 100, .max = DAY, .fallback = "5m",
 		.help = "silence inside a body"},
 	{"grace", CONF_DURATION, IN(timeouts, grace), .max = DAY, .fallback = "30s",
@@ -179,45 +200,58 @@ static const struct conf_table timeouts_table = CONF_TABLE(timeouts_rows, NULL);
 static const char *const level_words[] = {"error", "warning", "notice", "info", "debug", NULL};
 
 static const struct conf_row log_rows[] = {
-	{"level", CONF_ENUM, IN(log, level), .words = level_words, .fallback = "info", .help = "how much is said"},
-	{"access", CONF_BOOL, IN(log, access), .fallback = "true", .help = "a line per request and TCP connection"},
+	{"level", CONF_ENUM, IN(log, level), .words = level_words, .fallback = "info",
+		.help = "how much is said"},
+	{"access", CONF_BOOL, IN(log, access), .fallback = "true",
+		.help = "a line per request and TCP connection"},
 };
 static const struct conf_table log_table = CONF_TABLE(log_rows, NULL);
 
 static const char *const scheme_words[] = {"auto", "http", "https", NULL};
 
 static const struct conf_row rows[] = {
-	{"public", CONF_LIST, CONF_NO_RELOAD, AT(server_conf, public_listeners), .table = &listener_table,
-		.new_item = new_listener, .max = 64, .help = "listeners for visitors"},
-	{"control", CONF_LIST, CONF_NO_RELOAD, AT(server_conf, control_listeners), .table = &listener_table,
-		.new_item = new_listener, .max = 64, .help = "listeners for clients"},
-	{"allowed_hosts", CONF_STRINGS, AT(server_conf, allowed_hosts), .max = 10000, .check = check_hosts,
+	{"public", CONF_LIST, CONF_NO_RELOAD, AT(server_conf, public_listeners),
+		.table = &listener_table, .new_item = new_listener, .max = 64,
+		.help = "listeners for visitors"},
+	{"control", CONF_LIST, CONF_NO_RELOAD, AT(server_conf, control_listeners),
+		.table = &listener_table, .new_item = new_listener, .max = 64,
+		.help = "listeners for clients"},
+	{"allowed_hosts", CONF_STRINGS, AT(server_conf, allowed_hosts), .max = 10000,
+		.check = check_hosts,
 		.help = "domains below which tunnels get names; the first one is the default"},
 	{"reserved_subdomains", CONF_STRINGS, AT(server_conf, reserved_subdomains), .max = 10000,
-		.fallback = "[www, wormhole, admin, api, mail]", .help = "names that no tunnel gets"},
+		.fallback = "[www, wormhole, admin, api, mail]",
+		.help = "names that no tunnel gets"},
 	{"blocked_subdomains", CONF_STRINGS, AT(server_conf, blocked_subdomains), .max = 10000,
 		.help = "globs of names that no tunnel gets"},
-	{"blocked_ips", CONF_STRINGS, AT(server_conf, blocked_ips), .max = 10000, .check = check_blocks,
+	{"blocked_ips", CONF_STRINGS, AT(server_conf, blocked_ips), .max = 10000,
+		.check = check_blocks,
 		.help = "addresses and blocks that may neither visit nor connect"},
 	{"tcp", CONF_GROUP, AT(server_conf, tcp), .table = &tcp_table, .help = "TCP tunnels"},
-	{"anonymous", CONF_BOOL, AT(server_conf, anonymous), .fallback = "false", .help = "let clients without a key in"},
-	{"anonymous_limits", CONF_GROUP, AT(server_conf, anonymous_limits), .table = &anonymous_table,
-		.help = "what clients without a key may claim"},
-	{"keys", CONF_LIST, AT(server_conf, keys), .table = &key_table, .new_item = new_key, .max = 10000,
-		.help = "keys, beside those that tunnelctl server key add makes"},
-	{"public_scheme", CONF_ENUM, AT(server_conf, public_scheme), .words = scheme_words, .fallback = "auto",
+	{"anonymous", CONF_BOOL, AT(server_conf, anonymous), .fallback = "false",
+		.help = "let clients without a key in"},
+	{"anonymous_limits", CONF_GROUP, AT(server_conf, anonymous_limits),
+		.table = &anonymous_table, .help = "what clients without a key may claim"},
+	{"keys", CONF_LIST, AT(server_conf, keys), .table = &key_table, .new_item = new_key,
+		.max = 10000, .help = "keys, beside those that tunnelctl server key add makes"},
+	{"public_scheme", CONF_ENUM, AT(server_conf, public_scheme), .words = scheme_words,
+		.fallback = "auto",
 		.help = "scheme of the URLs that are told; auto: of the first public listener"},
 	{"public_port", CONF_PORT, AT(server_conf, public_port),
 		.help = "port of the URLs that are told; absent: of the first public listener"},
 	{"state_dir", CONF_STRING, CONF_NO_RELOAD, AT(server_conf, state_dir),
 		.help = "where keys are kept; absent: $STATE_DIRECTORY, " PATHS_SERVER_STATE},
-	{"control_socket", CONF_STRING, CONF_NO_RELOAD, AT(server_conf, control_socket), .fallback = PATHS_SERVER_SOCKET,
-		.help = "socket for tunnelctl server"},
-	{"limits", CONF_GROUP, AT(server_conf, limits), .table = &limits_table, .help = "what peers may use up"},
-	{"timeouts", CONF_GROUP, AT(server_conf, timeouts), .table = &timeouts_table, .help = "how long peers are waited for"},
+	{"control_socket", CONF_STRING, CONF_NO_RELOAD, AT(server_conf, control_socket),
+		.fallback = PATHS_SERVER_SOCKET, .help = "socket for tunnelctl server"},
+	{"limits", CONF_GROUP, AT(server_conf, limits), .table = &limits_table,
+		.help = "what peers may use up"},
+	{"timeouts", CONF_GROUP, AT(server_conf, timeouts), .table = &timeouts_table,
+		.help = "how long peers are waited for"},
 	{"log", CONF_GROUP, AT(server_conf, log), .table = &log_table, .help = "what is logged"},
 };
 const struct conf_table server_conf_table = CONF_TABLE(rows, NULL);
+
+/* clang-format on */
 
 /* --- life ------------------------------------------------------------------------------------ */
 
@@ -231,7 +265,7 @@ void server_conf_init(struct server_conf *c)
 
 static void free_listeners(struct list *l)
 {
-	list_each_safe(i, l, struct server_conf_listener, node) {
+	list_each_safe (i, l, struct server_conf_listener, node) {
 		bind_deinit(&listener_table, i);
 		free(i);
 	}
@@ -240,7 +274,7 @@ static void free_listeners(struct list *l)
 
 void server_conf_free_keys(struct list *keys)
 {
-	list_each_safe(k, keys, struct server_conf_key, node) {
+	list_each_safe (k, keys, struct server_conf_key, node) {
 		bind_deinit(&key_table, k);
 		free(k);
 	}
@@ -261,7 +295,8 @@ bool server_conf_load(struct server_conf *c, const char *path, struct conf_repor
 }
 
 static const struct conf_row state_rows[] = {
-	{"keys", CONF_LIST, .offset = 0, .table = &key_table, .new_item = new_key, .max = 100000, .help = "keys"},
+	{"keys", CONF_LIST, .offset = 0, .table = &key_table, .new_item = new_key, .max = 100000,
+		.help = "keys"},
 };
 static const struct conf_table state_table = CONF_TABLE(state_rows, NULL);
 

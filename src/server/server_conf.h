@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
 
-/* server_conf: tunnelto-server's configuration as a struct; tunnelto-server.yaml(5) describes it. */
+/* server_conf: tunnelto-server's configuration as a struct; tunnelto-server.yaml(5) describes it.
+ */
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -13,19 +14,19 @@
 
 struct server_conf_listener {
 	struct list node;
-	char *listen;		/* as addr_parse() reads it */
+	char *listen; /* as addr_parse() reads it */
 	struct {
 		char *certificate;
 		char *key;
-	} tls;			/* both NULL: plain */
+	} tls; /* both NULL: plain */
 };
 
 struct server_conf_key {
 	struct list node;
-	char *id;		/* NULL for a key of the configuration that gives only its hash */
+	char *id; /* NULL for a key of the configuration that gives only its hash */
 	char *name;
 	char *hash;
-	struct str_list allow;	/* globs on subdomains and host names */
+	struct str_list allow; /* globs on subdomains and host names */
 	struct conf_port_range tcp;
 	uint32_t max_tunnels;
 	uint64_t created_ms;
@@ -33,8 +34,8 @@ struct server_conf_key {
 };
 
 struct server_conf {
-	struct list public_listeners, control_listeners;	/* server_conf_listener */
-	struct list keys;					/* server_conf_key */
+	struct list public_listeners, control_listeners; /* server_conf_listener */
+	struct list keys;                                /* server_conf_key */
 	struct str_list allowed_hosts;
 	struct str_list reserved_subdomains, blocked_subdomains;
 	struct str_list blocked_ips;
@@ -49,7 +50,7 @@ struct server_conf {
 		struct conf_port_range tcp;
 		uint32_t max_tunnels;
 	} anonymous_limits;
-	int public_scheme;	/* enum server_conf_scheme */
+	int public_scheme; /* enum server_conf_scheme */
 	uint16_t public_port;
 	char *state_dir;
 	char *control_socket;
@@ -59,14 +60,18 @@ struct server_conf {
 	} limits;
 	struct {
 		uint64_t head, idle, response, body, grace, drain;
-	} timeouts;	/* ms */
+	} timeouts; /* ms */
 	struct {
 		int level;
 		bool access;
 	} log;
 };
 
-enum server_conf_scheme { SERVER_CONF_SCHEME_AUTO, SERVER_CONF_SCHEME_HTTP, SERVER_CONF_SCHEME_HTTPS };
+enum server_conf_scheme {
+	SERVER_CONF_SCHEME_AUTO,
+	SERVER_CONF_SCHEME_HTTP,
+	SERVER_CONF_SCHEME_HTTPS
+};
 
 extern const struct conf_table server_conf_table;
 
@@ -74,6 +79,8 @@ void server_conf_init(struct server_conf *c);
 void server_conf_deinit(struct server_conf *c);
 /* Fill an initialised struct. True when there was no mistake. */
 bool server_conf_load(struct server_conf *c, const char *path, struct conf_report *report) MUST_USE;
-/* The key file of the state directory: a list of keys under `keys`. A missing file is an empty list. */
-bool server_conf_load_keys(struct list *keys, const char *path, struct conf_report *report) MUST_USE;
+/* The key file of the state directory: a list of keys under `keys`. A missing file is an empty
+ * list. */
+bool server_conf_load_keys(struct list *keys, const char *path,
+	struct conf_report *report) MUST_USE;
 void server_conf_free_keys(struct list *keys);

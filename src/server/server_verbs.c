@@ -45,28 +45,31 @@ static json_t *session_json(const struct peer *p)
 	char from[ADDR_TEXT_MAX];
 	uint32_t rtt = session_rtt_us(&p->session);
 
-	list_each(l, &p->session.links, struct link, node)
+	list_each (l, &p->session.links, struct link, node)
 		(void)json_array_append_new(links, json_string(l->ops->kind));
 	addr_format_ip(&p->address, from);
-	return json_pack("{s:s, s:o, s:s, s:s, s:o, s:I, s:I, s:I, s:o}", "id", p->id, "key", text_or_null(p->key_name),
-		"client", from, "software", p->software, "links", links, "tunnels", (json_int_t)p->n_tunnels, "streams",
-		(json_int_t)session_stream_count(&p->session), "since_ms", since(p->since), "rtt_us",
-		rtt ? json_integer(rtt) : json_null());
+	return json_pack("{s:s, s:o, s:s, s:s, s:o, s:I, s:I, s:I, s:o}", "id", p->id, "key",
+		text_or_null(p->key_name), "client", from, "software", p->software, "links", links,
+		"tunnels", (json_int_t)p->n_tunnels, "streams",
+		(json_int_t)session_stream_count(&p->session), "since_ms", since(p->since),
+		"rtt_us", rtt ? json_integer(rtt) : json_null());
 }
 
 static json_t *tunnel_json(const struct tunnel *t)
 {
-	return json_pack("{s:s, s:s, s:s, s:o, s:s, s:I, s:I, s:I, s:I, s:I}", "name", t->name, "proto",
-		t->proto == HELLO_PROTO_HTTP ? "http" : "tcp", "url", t->url, "key", text_or_null(t->peer->key_name), "session",
-		t->peer->id, "since_ms", since(t->since), "streams", (json_int_t)t->streams, "streams_total",
-		(json_int_t)t->streams_total, "bytes_in", (json_int_t)t->bytes_in, "bytes_out", (json_int_t)t->bytes_out);
+	return json_pack("{s:s, s:s, s:s, s:o, s:s, s:I, s:I, s:I, s:I, s:I}", "name", t->name,
+		"proto", t->proto == HELLO_PROTO_HTTP ? "http" : "tcp", "url", t->url, "key",
+		text_or_null(t->peer->key_name), "session", t->peer->id, "since_ms",
+		since(t->since), "streams", (json_int_t)t->streams, "streams_total",
+		(json_int_t)t->streams_total, "bytes_in", (json_int_t)t->bytes_in, "bytes_out",
+		(json_int_t)t->bytes_out);
 }
 
 static json_t *listeners_json(const struct hub *h)
 {
 	json_t *list = json_array();
 
-	list_each(f, &h->fronts, struct front, node) {
+	list_each (f, &h->fronts, struct front, node) {
 		char where[ADDR_TEXT_MAX];
 
 		addr_format(&f->listener.local, where);
@@ -81,19 +84,21 @@ static void on_status(struct ctl_call *c, json_t *params)
 	json_t *sessions = json_array(), *tunnels = json_array();
 	char text[256];
 
-	list_each(p, &h->peers, struct peer, node) {
+	list_each (p, &h->peers, struct peer, node) {
 		if (!p->greeted)
 			continue;
 		(void)json_array_append_new(sessions, session_json(p));
-		list_each(t, &p->tunnels, struct tunnel, peer_node)
+		list_each (t, &p->tunnels, struct tunnel, peer_node)
 			(void)json_array_append_new(tunnels, tunnel_json(t));
 	}
 	hub_status_text(h, text, sizeof(text));
-	ctl_call_reply(c, json_pack("{s:s, s:I, s:s, s:s, s:o, s:o, s:o, s:{s:I, s:I, s:I}}", "version", PACKAGE_VERSION,
-				  "pid", (json_int_t)getpid(), "config", h->conf_path, "status", text, "listeners",
-				  listeners_json(h), "sessions", sessions, "tunnels", tunnels, "counters", "visitors",
-				  (json_int_t)h->edge.n_visitors, "requests", (json_int_t)h->edge.requests_total, "faults",
-				  (json_int_t)h->edge.faults_total));
+	ctl_call_reply(c,
+		json_pack("{s:s, s:I, s:s, s:s, s:o, s:o, s:o, s:{s:I, s:I, s:I}}", "version",
+			PACKAGE_VERSION, "pid", (json_int_t)getpid(), "config", h->conf_path,
+			"status", text, "listeners", listeners_json(h), "sessions", sessions,
+			"tunnels", tunnels, "counters", "visitors", (json_int_t)h->edge.n_visitors,
+			"requests", (json_int_t)h->edge.requests_total, "faults",
+			(json_int_t)h->edge.faults_total));
 }
 
 /* --- keys ------------------------------------------------------------------------------------ */
@@ -104,15 +109,20 @@ static json_t *key_json(const struct hub *h, const struct server_conf_key *k)
 
 	for (size_t i = 0; i < k->allow.n; i++)
 		(void)json_array_append_new(allow, json_string(k->allow.items[i]));
-	return json_pack("{s:s, s:s, s:o, s:o, s:I, s:s, s:s, s:I}", "id", keys_id(k), "name", k->name, "allow", allow, "tcp",
-		k->tcp.low ? json_sprintf("%u-%u", k->tcp.low, k->tcp.high) : json_null(), "max_tunnels",
-		(json_int_t)k->max_tunnels, "state", k->revoked ? "revoked" : "active", "source",
-		keys_is_kept(&h->keys, k) ? "state" : "config", "created_ms", (json_int_t)k->created_ms);
+	return json_pack("{s:s, s:s, s:o, s:o, s:I, s:s, s:s, s:I}", "id", keys_id(k), "name",
+		k->name, "allow", allow, "tcp",
+		k->tcp.low ? json_sprintf("%u-%u", k->tcp.low, k->tcp.high) : json_null(),
+		"max_tunnels", (json_int_t)k->max_tunnels, "state",
+		k->revoked ? "revoked" : "active", "source",
+		keys_is_kept(&h->keys, k) ? "state" : "config", "created_ms",
+		(json_int_t)k->created_ms);
 }
 
 static bool is_key_name(const char *s)
 {
-	size_t n = s ? strspn(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._@-") : 0;
+	size_t n = s ? strspn(s,
+			       "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._@-")
+		     : 0;
 
 	return n > 0 && n <= 64 && s[n] == '\0';
 }
@@ -120,7 +130,8 @@ static bool is_key_name(const char *s)
 /* Fill @key from the call's parameters; the name of a bad one, or NULL. */
 static const char *read_key(struct server_conf_key *key, json_t *params)
 {
-	const json_t *allow = json_object_get(params, "allow"), *tcp = json_object_get(params, "tcp");
+	const json_t *allow = json_object_get(params, "allow"),
+		     *tcp = json_object_get(params, "tcp");
 	const json_t *max = json_object_get(params, "max_tunnels"), *glob;
 	const char *name = json_string_value(json_object_get(params, "name"));
 	size_t i;
@@ -130,17 +141,20 @@ static const char *read_key(struct server_conf_key *key, json_t *params)
 	key->name = mem_strdup(name);
 	if (allow && !json_is_array(allow))
 		return "allow";
-	json_array_foreach (allow, i, glob) {
+	json_array_foreach(allow, i, glob)
+	{
 		if (!json_is_string(glob))
 			return "allow";
 		str_list_add(&key->allow, json_string_value(glob));
 	}
 	if (tcp && !json_is_null(tcp) &&
-		(!json_is_string(tcp) || parse_port_range(json_string_value(tcp), &key->tcp.low, &key->tcp.high) < 0))
+		(!json_is_string(tcp) || parse_port_range(json_string_value(tcp), &key->tcp.low,
+						 &key->tcp.high) < 0))
 		return "tcp";
 	key->max_tunnels = 100;
 	if (max && !json_is_null(max)) {
-		if (!json_is_integer(max) || json_integer_value(max) < 1 || json_integer_value(max) > 100000)
+		if (!json_is_integer(max) || json_integer_value(max) < 1 ||
+			json_integer_value(max) > 100000)
 			return "max_tunnels";
 		key->max_tunnels = (uint32_t)json_integer_value(max);
 	}
@@ -164,7 +178,8 @@ static void add_key(struct ctl_call *c, const struct server_conf_key *proto)
 	if (r == 0) {
 		log_with(LOG_LV_NOTICE, "key made", {"KEY_ID", key->id}, {"NAME", key->name});
 		hub_changed(h);
-		ctl_call_reply(c, json_pack("{s:o, s:s}", "key", key_json(h, key), "secret", secret_text(&secret)));
+		ctl_call_reply(c, json_pack("{s:o, s:s}", "key", key_json(h, key), "secret",
+					  secret_text(&secret)));
 	} else if (err.code == -EEXIST) {
 		ctl_call_fail(c, "KeyExists", json_pack("{s:s}", "name", proto->name));
 	} else {
@@ -190,9 +205,9 @@ static void on_key_list(struct ctl_call *c, json_t *params)
 	const struct hub *h = hub_of(c);
 	json_t *list = json_array();
 
-	list_each(k, &h->keys.configured, struct server_conf_key, node)
+	list_each (k, &h->keys.configured, struct server_conf_key, node)
 		(void)json_array_append_new(list, key_json(h, k));
-	list_each(k, &h->keys.kept, struct server_conf_key, node)
+	list_each (k, &h->keys.kept, struct server_conf_key, node)
 		(void)json_array_append_new(list, key_json(h, k));
 	ctl_call_reply(c, json_pack("{s:o}", "keys", list));
 }
@@ -213,8 +228,10 @@ static void on_key_revoke(struct ctl_call *c, json_t *params)
 	} else {
 		unsigned int ended = hub_enforce_keys(h);
 
-		log_with(LOG_LV_NOTICE, "key revoked", {"KEY_ID", keys_id(key)}, {"NAME", key->name});
-		ctl_call_reply(c, json_pack("{s:o, s:I}", "key", key_json(h, key), "sessions_ended", (json_int_t)ended));
+		log_with(LOG_LV_NOTICE, "key revoked", {"KEY_ID", keys_id(key)},
+			{"NAME", key->name});
+		ctl_call_reply(c, json_pack("{s:o, s:I}", "key", key_json(h, key), "sessions_ended",
+					  (json_int_t)ended));
 	}
 }
 
@@ -236,8 +253,9 @@ static void on_reload(struct ctl_call *c, json_t *params)
 		const struct conf_mistake *m = report_get(&report, i);
 
 		(void)json_array_append_new(mistakes,
-			json_pack("{s:s, s:I, s:I, s:s, s:s}", "file", m->file, "line", (json_int_t)m->line, "column",
-				(json_int_t)m->col, "key", m->key ? m->key : "", "why", m->why));
+			json_pack("{s:s, s:I, s:I, s:s, s:s}", "file", m->file, "line",
+				(json_int_t)m->line, "column", (json_int_t)m->col, "key",
+				m->key ? m->key : "", "why", m->why));
 	}
 	report_deinit(&report);
 	ctl_call_fail(c, "BadConfig", json_pack("{s:o}", "mistakes", mistakes));

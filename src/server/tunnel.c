@@ -34,7 +34,8 @@ void tunnel_unref(struct tunnel *t)
 	free(t);
 }
 
-struct stream *tunnel_open_stream(struct tunnel *t, const struct frame_open *open, enum close_reason *ret_why)
+struct stream *tunnel_open_stream(struct tunnel *t, const struct frame_open *open,
+	enum close_reason *ret_why)
 {
 	struct frame_open mine = *open;
 	struct stream *st;

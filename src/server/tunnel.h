@@ -15,31 +15,33 @@
 struct peer;
 
 struct tunnel {
-	struct peer *peer;		/* the session it belongs to; NULL while nobody serves it */
-	struct list peer_node;		/* in peer->tunnels */
-	uint32_t id;			/* within the session, for OPEN */
+	struct peer *peer;     /* the session it belongs to; NULL while nobody serves it */
+	struct list peer_node; /* in peer->tunnels */
+	uint32_t id;           /* within the session, for OPEN */
 	enum hello_proto proto;
-	char name[HELLO_NAME_MAX + 1];	/* the client's label */
-	char *hostname;			/* http: normalised; NULL for tcp */
-	uint16_t port;			/* tcp */
+	char name[HELLO_NAME_MAX + 1]; /* the client's label */
+	char *hostname;                /* http: normalised; NULL for tcp */
+	uint16_t port;                 /* tcp */
 	char *url;
-	char *host_header;		/* rewrite Host to this; NULL keeps it */
-	char *key_id;			/* owner: a key's id, or "anonymous" */
-	char *owner;			/* what must be equal for a take-over: key id, or a hash of the instance */
+	char *host_header; /* rewrite Host to this; NULL keeps it */
+	char *key_id;      /* owner: a key's id, or "anonymous" */
+	char *owner; /* what must be equal for a take-over: key id, or a hash of the instance */
 	uint64_t generation;
-	struct edge_tcp *edge;		/* tcp: its listener */
+	struct edge_tcp *edge; /* tcp: its listener */
 
 	clock_ms_t since;
-	uint32_t streams;		/* open now */
-	uint64_t streams_total, bytes_in, bytes_out;	/* in: from visitors */
-	unsigned int refs;		/* users (edges) that hold it across its end */
+	uint32_t streams;                            /* open now */
+	uint64_t streams_total, bytes_in, bytes_out; /* in: from visitors */
+	unsigned int refs;                           /* users (edges) that hold it across its end */
 };
 
 /* Edges hold a reference as long as they use it; a tunnel that ended has peer == NULL. */
 struct tunnel *tunnel_ref(struct tunnel *t);
 void tunnel_unref(struct tunnel *t);
-/* Open a stream for a visitor; NULL when the client is not there (503) or a limit is reached; *ret_why says which. */
-struct stream *tunnel_open_stream(struct tunnel *t, const struct frame_open *open, enum close_reason *ret_why) MUST_USE;
+/* Open a stream for a visitor; NULL when the client is not there (503) or a limit is reached;
+ * *ret_why says which. */
+struct stream *tunnel_open_stream(struct tunnel *t, const struct frame_open *open,
+	enum close_reason *ret_why) MUST_USE;
 /* A visitor's bytes, for the counters; and a stream that ended. */
 void tunnel_count(struct tunnel *t, uint64_t in, uint64_t out);
 void tunnel_stream_ended(struct tunnel *t);
