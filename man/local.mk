@@ -1,1 +1,2 @@
 dist_man_MANS += man/tunnelto-protocol.7
+dist_man_MANS += man/tunnelctl.1 man/tunnelto.1

@@ -28,7 +28,7 @@ static const char *const names[ARGS_OPTION_COUNT] = {
 /* argv while it is read */
 struct reader {
 	int argc, at;
-	char *const *argv;
+	const char *const *argv;
 	struct err *err;
 };
 
@@ -110,7 +110,7 @@ static int take_word(struct args *a, struct reader *r, const char *arg)
 	return 0;
 }
 
-int args_parse(struct args *a, int argc, char *const *argv, struct err *err)
+int args_parse(struct args *a, int argc, const char *const *argv, struct err *err)
 {
 	struct reader r = {.argc = argc, .at = 1, .argv = argv, .err = err};
 	bool options = true;

@@ -38,7 +38,7 @@ struct args {
 /* The table's row; never NULL. */
 const struct args_option_row *args_row(enum args_option o);
 /* Split argv[1…]. 0, or -EINVAL and words. */
-int args_parse(struct args *a, int argc, char *const *argv, struct err *err) MUST_USE;
+int args_parse(struct args *a, int argc, const char *const *argv, struct err *err) MUST_USE;
 /* Every given option is named in @synopsis, or is global where @globals: 0, or -EINVAL and words.
  */
 int args_check(const struct args *a, const char *synopsis, bool globals, struct err *err) MUST_USE;

@@ -31,6 +31,7 @@ static const struct {
 	const char *name, *parameter, *words;
 } errors[] = {
 	{"NoSuchTunnel", "name", "there is no tunnel '%s' ('tunnelctl list' names them)"},
+	{"NoSuchTunnel", NULL, "the tunnel was taken down"}, /* while Open watched it */
 	{"NameTaken", "name", "there is a tunnel '%s' already"},
 	{"BadTunnel", "why", "%s"},
 	{"NoSuchKey", "key", "there is no key '%s' ('tunnelctl server key list' names them)"},
@@ -148,14 +149,14 @@ static void explain(const struct call *c, const json_t *parameters, const struct
 		return;
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(errors); i++) {
-		const char *value = json_string_value(json_object_get(parameters,
-			errors[i].parameter));
-		const char *mark = strstr(errors[i].words, "%s");
+		const char *key = errors[i].parameter, *words = errors[i].words;
+		const char *value = key ? json_string_value(json_object_get(parameters, key)) : "";
+		size_t before = strcspn(words, "%");
 
 		if (!str_eq(name, errors[i].name) || !value)
 			continue;
-		print_error("%.*s%s%s", (int)(mark - errors[i].words), errors[i].words, value,
-			mark + 2);
+		print_error("%.*s%s%s", (int)before, words, value,
+			words[before] ? words + before + 2 : "");
 		return;
 	}
 	print_error("%s", err->text);

@@ -16,7 +16,8 @@
 int main(int argc, char **argv)
 {
 	bool one_shot = str_eq(program_invocation_short_name, "tunnelto");
-	int code = one_shot ? one_shot_main(argc, argv) : verbs_main(argc, argv);
+	const char *const *args = (const char *const *)argv;
+	int code = one_shot ? one_shot_main(argc, args) : verbs_main(argc, args);
 
 	if (fflush(stdout) != 0 || ferror(stdout)) {
 		print_error("standard output: %s", strerror(errno));

@@ -6,7 +6,6 @@
  */
 #include "cli/one_shot.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -60,7 +59,7 @@ static char *local_of(const struct args *a)
 static void add_options(struct program *p, const struct args *a)
 {
 	static const enum args_option with_value[] = {ARGS_SUBDOMAIN, ARGS_HOSTNAME,
-		ARGS_REMOTE_PORT, ARGS_SERVER, ARGS_KEY_FILE, ARGS_CA_FILE};
+		ARGS_REMOTE_PORT, ARGS_NAME, ARGS_SERVER, ARGS_KEY_FILE, ARGS_CA_FILE};
 	static const enum args_option switches[] = {ARGS_JSON, ARGS_VERBOSE, ARGS_USER};
 
 	for (size_t i = 0; i < ARRAY_SIZE(with_value); i++)
@@ -86,13 +85,27 @@ int one_shot_exec(const struct args *a, const char *proto, const char *local)
 	return code;
 }
 
-int one_shot_main(int argc, char *const *argv)
+/* What the old tunnelto took: everybody on the machine can read a command line. */
+static bool has_key_in_argv(int argc, const char *const *argv)
+{
+	for (int i = 1; i < argc; i++) {
+		if (str_eq(argv[i], "-k") || str_eq(argv[i], "--key") ||
+			str_has_prefix(argv[i], "--key="))
+			return true;
+	}
+	return false;
+}
+
+int one_shot_main(int argc, const char *const *argv)
 {
 	CLEANUP(mem_cleanup) char *local = NULL;
 	struct err err;
 	struct args a;
 	uint16_t port;
 
+	if (has_key_in_argv(argc, argv))
+		return usage("a key in the command line is no secret: put it into a file of mode "
+			     "0600 and say --key-file FILE");
 	if (args_parse(&a, argc, argv, &err) < 0)
 		return usage(err.text);
 	if (args_has(&a, ARGS_HELP))

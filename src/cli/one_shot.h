@@ -8,7 +8,7 @@
 struct args;
 
 /* All of tunnelto; the exit status. */
-int one_shot_main(int argc, char *const *argv);
+int one_shot_main(int argc, const char *const *argv);
 /* `tunnelctl http` and `tcp` where no daemon answers. */
 int one_shot_exec(const struct args *a, const char *proto, const char *local) MUST_USE;
 /* What tunnelto takes, in a synopsis' words. */

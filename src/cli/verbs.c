@@ -201,7 +201,7 @@ static int run(struct args *a)
 	return a->verb->run(a);
 }
 
-int verbs_main(int argc, char *const *argv)
+int verbs_main(int argc, const char *const *argv)
 {
 	struct args a;
 	struct err err;

@@ -42,7 +42,7 @@ const struct verbs_row *verbs_find(const struct args *a, struct err *err) MUST_U
 /* How many words @row's name has. */
 size_t verbs_words(const struct verbs_row *row);
 /* All of tunnelctl; the exit status. */
-int verbs_main(int argc, char *const *argv);
+int verbs_main(int argc, const char *const *argv);
 /* Help on all verbs; on one with its options. */
 void verbs_help(struct str *out);
 void verbs_help_one(struct str *out, const struct verbs_row *row);
