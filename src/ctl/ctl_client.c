@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -22,6 +23,8 @@
 #include "proto/varlink.h"
 
 #define ANSWER_MAX (4 * 1024 * 1024)
+/* A daemon that neither accepts nor reads for so long hangs. */
+#define SEND_SECONDS 10
 
 struct ctl_client {
 	int fd;
@@ -39,6 +42,7 @@ static enum ctl_client_result class_of(int error)
 struct ctl_client *ctl_client_open(const char *path, enum ctl_client_result *ret_why,
 	struct err *err)
 {
+	const struct timeval patience = {.tv_sec = SEND_SECONDS};
 	struct sockaddr_un un = {.sun_family = AF_UNIX};
 	struct ctl_client *c;
 	int fd;
@@ -50,6 +54,8 @@ struct ctl_client *ctl_client_open(const char *path, enum ctl_client_result *ret
 	}
 	memcpy(un.sun_path, path, strlen(path) + 1);
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (fd >= 0)
+		(void)setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
 	if (fd < 0 || connect(fd, (struct sockaddr *)&un, sizeof(un)) < 0) {
 		*ret_why = class_of(errno);
 		(void)err_set_errno(err, -errno, "control socket '%s'", path);
@@ -137,7 +143,7 @@ static int receive(struct ctl_client *c, clock_ms_t deadline, struct varlink_rep
 
 static enum ctl_client_result broken(int r, const char *method, struct err *err)
 {
-	if (r == -ETIMEDOUT)
+	if (r == -ETIMEDOUT || r == -EAGAIN)
 		(void)err_set(err, r, "the daemon did not answer %s in time", method);
 	else if (r == -ECONNRESET || r == -EPIPE)
 		(void)err_set(err, r, "the daemon closed the control connection");

@@ -138,6 +138,7 @@ void ctl_events_on_logs(struct ctl_events *e, struct ctl_call *c, json_t *params
 {
 	const json_t *tunnel = json_object_get(params, "tunnel"),
 		     *tail = json_object_get(params, "tail");
+	const json_t *follows = json_object_get(params, "follow");
 	json_int_t n = json_is_integer(tail) ? json_integer_value(tail) : 20;
 	uint64_t from = 0;
 	json_t *list;
@@ -150,10 +151,18 @@ void ctl_events_on_logs(struct ctl_events *e, struct ctl_call *c, json_t *params
 		ctl_call_bad_parameter(c, "tail");
 		return;
 	}
+	if (follows && !json_is_boolean(follows) && !json_is_null(follows)) {
+		ctl_call_bad_parameter(c, "follow");
+		return;
+	}
+	if (json_is_true(follows) && !ctl_call_wants_more(c)) {
+		ctl_call_fail(c, "org.varlink.service.ExpectedMore", NULL);
+		return;
+	}
 	list = collect(e, json_string_value(tunnel), &from);
 	while (json_array_size(list) > (size_t)n)
 		(void)json_array_remove(list, 0);
-	if (ctl_call_wants_more(c) && json_is_true(json_object_get(params, "follow")))
+	if (json_is_true(follows))
 		follow(e, c, json_string_value(tunnel), list);
 	else
 		ctl_call_reply(c, json_pack("{s:o}", "events", list));

@@ -2,8 +2,10 @@
 /*
  * ctl_server: the daemon's end of the control socket.
  *
- * A connection has one call under way; what it sends behind that waits unread, so answers are in
- * order and memory is bounded. Rights come from SO_PEERCRED and the caller's groups, and are
+ * A connection has one call under way, and takes the next only when that one's answer has left:
+ * answers are in order, and a caller that sends without reading fills its own socket, not us. It is
+ * still read from meanwhile, up to one message's size, since that is how its end is noticed.
+ * Rights come from SO_PEERCRED and SO_PEERGROUPS, what the caller was when it connected, and are
  * checked against the method's row before its handler runs. org.varlink.service is answered here.
  */
 #include "ctl/ctl_server.h"
@@ -11,7 +13,6 @@
 #include <assert.h>
 #include <errno.h>
 #include <grp.h>
-#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -30,7 +31,10 @@
 
 /* A message that was begun must be whole within this. */
 #define MESSAGE_MS 10000
-#define GROUPS_MAX 256
+/* A caller must have read an answer within this when it waits for the next. */
+#define ANSWER_MS 30000
+/* Groups of a process: the kernel's NGROUPS_MAX. */
+#define GROUPS_MAX 65536
 
 #define SERVICE "org.varlink.service"
 
@@ -40,6 +44,9 @@ struct ctl_call {
 	struct varlink_call in;
 	bool active;
 };
+
+/* What a connection's deadline is for. */
+enum ctl_wait { CTL_WAIT_NOTHING, CTL_WAIT_MESSAGE, CTL_WAIT_ANSWER };
 
 struct ctl_conn {
 	struct list node;
@@ -51,36 +58,53 @@ struct ctl_conn {
 	struct ctl_call call; /* the one under way, if active */
 	uid_t uid;
 	enum ctl_right right;
+	enum ctl_wait wait;
 	bool ended;
 };
 
 /* --- rights ---------------------------------------------------------------------------------- */
 
-static bool is_in_group(uid_t uid, gid_t own, gid_t wanted)
+/* The supplementary groups of the process at the other end of @fd, to be freed; NULL: none known.
+ */
+static gid_t *groups_of(int fd, size_t *ret_n)
 {
-	gid_t groups[GROUPS_MAX];
-	int n = GROUPS_MAX;
-	const struct passwd *pw;
+	socklen_t size = 64 * sizeof(gid_t);
 
-	if (wanted == (gid_t)-1)
-		return false;
-	if (own == wanted)
-		return true;
-	pw = getpwuid(uid);
-	if (!pw || getgrouplist(pw->pw_name, own, groups, &n) < 0)
-		return false;
-	for (int i = 0; i < n; i++) {
-		if (groups[i] == wanted)
-			return true;
+	*ret_n = 0;
+	for (;;) {
+		gid_t *groups = mem_alloc(size);
+
+		if (getsockopt(fd, SOL_SOCKET, SO_PEERGROUPS, groups, &size) == 0) {
+			*ret_n = size / sizeof(gid_t);
+			return groups;
+		}
+		free(groups);
+		if (errno != ERANGE || size > GROUPS_MAX * sizeof(gid_t))
+			return NULL;
 	}
-	return false;
 }
 
-static enum ctl_right right_of(const struct ctl_server *s, const struct ucred *who)
+static bool is_operator(const struct ctl_server *s, int fd, gid_t own)
+{
+	gid_t *groups;
+	size_t n;
+	bool found;
+
+	if (s->operators == (gid_t)-1)
+		return false;
+	groups = groups_of(fd, &n);
+	found = own == s->operators;
+	for (size_t i = 0; i < n; i++)
+		found |= groups[i] == s->operators;
+	free(groups);
+	return found;
+}
+
+static enum ctl_right right_of(const struct ctl_server *s, int fd, const struct ucred *who)
 {
 	if (who->uid == 0 || who->uid == geteuid())
 		return CTL_RIGHT_ADMIN;
-	return is_in_group(who->uid, who->gid, s->operators) ? CTL_RIGHT_OPERATE : CTL_RIGHT_READ;
+	return is_operator(s, fd, who->gid) ? CTL_RIGHT_OPERATE : CTL_RIGHT_READ;
 }
 
 /* --- connections ----------------------------------------------------------------------------- */
@@ -104,10 +128,11 @@ static void drop(struct ctl_conn *c)
 {
 	struct ctl_watch *w = c->call.watch;
 
-	if (c->conn.closed && !list_is_linked(&c->node))
+	if (!list_is_linked(&c->node))
 		return;
 	list_del(&c->node);
 	c->server->n_connections--;
+	c->server->n_readers -= c->right == CTL_RIGHT_READ;
 	loop_task_cancel(&c->next);
 	if (w) {
 		c->call.watch = NULL;
@@ -285,21 +310,41 @@ static void dispatch(struct ctl_call *c)
 		m->call(c, c->in.parameters);
 }
 
-/* The next whole message, if there is one and no call is under way. */
+/* A deadline runs from when its reason came up, however often that is looked at. */
+static void wait_for(struct ctl_conn *c, enum ctl_wait wait)
+{
+	static const uint64_t ms[] = {
+		[CTL_WAIT_MESSAGE] = MESSAGE_MS,
+		[CTL_WAIT_ANSWER] = ANSWER_MS,
+	};
+
+	if (c->wait == wait)
+		return;
+	c->wait = wait;
+	conn_set_deadline(&c->conn, wait == CTL_WAIT_NOTHING ? 0 : ms[wait]);
+}
+
+static const uint8_t *end_of_message(const struct ctl_conn *c)
+{
+	return buf_len(&c->in) ? memchr(buf_data(&c->in), '\0', buf_len(&c->in)) : NULL;
+}
+
+/* The next whole message, if there is one and the last one's answer has left. */
 static void take_message(struct ctl_conn *c)
 {
-	const uint8_t *end;
+	const uint8_t *end = end_of_message(c);
 	size_t n;
 	int r;
 
-	if (c->conn.closed || c->call.active || buf_len(&c->in) == 0)
+	if (c->call.active)
 		return;
-	end = memchr(buf_data(&c->in), '\0', buf_len(&c->in));
-	if (!end) {
-		conn_set_deadline(&c->conn, MESSAGE_MS);
+	if (conn_queued(&c->conn) > 0) {
+		wait_for(c, CTL_WAIT_ANSWER);
 		return;
 	}
-	conn_set_deadline(&c->conn, 0);
+	wait_for(c, buf_len(&c->in) > 0 && !end ? CTL_WAIT_MESSAGE : CTL_WAIT_NOTHING);
+	if (!end)
+		return;
 	n = (size_t)(end - buf_data(&c->in));
 	r = varlink_call_parse(&c->call.in, (const char *)buf_data(&c->in), n);
 	buf_consume(&c->in, n + 1);
@@ -309,6 +354,8 @@ static void take_message(struct ctl_conn *c)
 		drop(c);
 		return;
 	}
+	/* nobody listens to the answers of a call made one way */
+	c->call.in.more &= !c->call.in.oneway;
 	c->call.conn = c;
 	c->call.active = true;
 	dispatch(&c->call);
@@ -319,20 +366,36 @@ static void on_next(struct loop_task *t)
 	struct ctl_conn *c = container_of(t, struct ctl_conn, next);
 
 	take_message(c);
-	if (c->conn.closed)
+	if (c->conn.closed || c->call.active)
 		return;
-	if (!c->call.active && c->ended && !memchr(buf_data(&c->in), '\0', buf_len(&c->in)) &&
-		conn_queued(&c->conn) == 0)
+	if (c->ended && !end_of_message(c) && conn_queued(&c->conn) == 0)
 		drop(c);
-	else if (conn_is_paused(&c->conn) && !c->call.active)
+	else if (conn_is_paused(&c->conn) && buf_room(&c->in) > 0)
 		conn_resume(&c->conn);
+}
+
+/* No room for more: calls wait behind one that is not answered, or a message never ends. */
+static void on_full(struct ctl_conn *c)
+{
+	if (end_of_message(c)) {
+		conn_pause(&c->conn);
+		return;
+	}
+	log_debug("control: a message is larger than %d bytes, closing its connection",
+		CTL_MESSAGE_MAX);
+	drop(c);
 }
 
 static void on_readable(struct ctl_conn *c)
 {
 	uint8_t bytes[16384];
-	ssize_t n = conn_read(&c->conn, bytes, sizeof(bytes));
+	ssize_t n;
 
+	if (buf_room(&c->in) == 0) {
+		on_full(c);
+		return;
+	}
+	n = conn_read(&c->conn, bytes, MIN(sizeof(bytes), buf_room(&c->in)));
 	if (n == -EAGAIN)
 		return;
 	if (n < 0 || (n == 0 && c->call.active)) {
@@ -344,12 +407,7 @@ static void on_readable(struct ctl_conn *c)
 		loop_task_schedule(c->server->loop, &c->next);
 		return;
 	}
-	if (buf_add(&c->in, bytes, (size_t)n) < (size_t)n) {
-		log_debug("control: a message is larger than %d bytes, closing its connection",
-			CTL_MESSAGE_MAX);
-		drop(c);
-		return;
-	}
+	(void)buf_add(&c->in, bytes, (size_t)n);
 	take_message(c);
 }
 
@@ -362,14 +420,16 @@ static void on_event(struct conn *conn, enum conn_event ev)
 		on_readable(c);
 		break;
 	case CONN_EV_FLUSHED:
-		if (c->ended && !c->call.active)
-			drop(c);
+		loop_task_schedule(c->server->loop, &c->next);
 		break;
 	case CONN_EV_ERROR:
 		drop(c);
 		break;
 	case CONN_EV_TIMEOUT:
-		log_debug("control: a message was begun and not finished, closing its connection");
+		log_debug(c->wait == CTL_WAIT_MESSAGE
+				  ? "control: a message was begun and not finished, closing its "
+				    "connection"
+				  : "control: a caller does not read its answers, closing it");
 		drop(c);
 		break;
 	case CONN_EV_READY:
@@ -384,20 +444,27 @@ static void on_accept(struct listener *l, int fd, const struct addr *peer)
 	struct ucred who = {.uid = (uid_t)-1};
 	socklen_t n = sizeof(who);
 	struct ctl_conn *c;
+	enum ctl_right right;
 
 	if (s->n_connections >= CTL_CONNECTIONS_MAX ||
 		getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &n) < 0) {
 		close(fd);
 		return;
 	}
+	right = right_of(s, fd, &who);
+	if (right == CTL_RIGHT_READ && s->n_readers >= CTL_READERS_MAX) {
+		close(fd);
+		return;
+	}
 	c = mem_new(struct ctl_conn);
 	c->server = s;
 	c->uid = who.uid;
-	c->right = right_of(s, &who);
+	c->right = right;
 	buf_init(&c->in, CTL_MESSAGE_MAX + 1);
 	loop_task_init(&c->next, on_next);
 	list_add_tail(&s->connections, &c->node);
 	s->n_connections++;
+	s->n_readers += right == CTL_RIGHT_READ;
 	conn_open(&c->conn, s->loop, fd, CTL_OUT_MAX, on_event);
 }
 

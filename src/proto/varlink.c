@@ -94,11 +94,13 @@ char *varlink_call_format(const char *method, json_t *parameters, bool more)
 int varlink_reply_parse(struct varlink_reply *ret, const char *message, size_t n)
 {
 	json_t *root = json_loadb(message, n, DEPTH_FLAGS, NULL);
-	const char *error = json_string_value(json_object_get(root, "error"));
+	const json_t *e = json_object_get(root, "error");
+	const char *error = json_string_value(e);
 	int r = -EPROTO;
 
 	memset(ret, 0, sizeof(*ret));
-	if (json_is_object(root) && (!error || strlen(error) < sizeof(ret->error)))
+	if (json_is_object(root) &&
+		(error ? strlen(error) < sizeof(ret->error) : !e || json_is_null(e)))
 		r = take_parameters(root, &ret->parameters);
 	if (r == 0 && error)
 		memcpy(ret->error, error, strlen(error) + 1);
