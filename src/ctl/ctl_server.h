@@ -22,9 +22,8 @@ struct loop;
 #define CTL_MESSAGE_MAX     (1024 * 1024) /* one JSON text, either direction */
 #define CTL_CONNECTIONS_MAX 64
 #define CTL_READERS_MAX     32 /* of them, by those who may only read: they shut nobody out */
-#define CTL_OUT_MAX                                                                                \
-	(4 * 1024 * 1024) /* queued to a caller that does not read; then it is closed              \
-			   */
+/* Queued to a caller that does not read; then it is closed. */
+#define CTL_OUT_MAX (4 * 1024 * 1024)
 
 /* root and the daemon's uid: all; members of the operators' group: up to OPERATE; others: READ. */
 enum ctl_right { CTL_RIGHT_READ, CTL_RIGHT_OPERATE, CTL_RIGHT_ADMIN };
