@@ -274,33 +274,54 @@ void conn_flush(struct conn *c)
 		say_later(c);
 }
 
-size_t conn_write(struct conn *c, const void *bytes, size_t n)
+/* Send what the socket takes of @n bytes, while nothing is queued before them. */
+static ssize_t write_directly(struct conn *c, const uint8_t *bytes, size_t n)
 {
-	const uint8_t *at = bytes;
-	size_t left = n;
+	size_t done = 0;
 
-	if (is_deaf(c))
-		return n;
-	while (left > 0 && buf_len(&c->out) == 0 && !c->handshaking) {
-		/* a record that TLS could not send yet must be offered again whole: it has to fit
-		 * the queue */
-		ssize_t sent = send_some(c, at, c->ssl ? MIN(left, buf_room(&c->out)) : left);
+	while (done < n && buf_len(&c->out) == 0 && !c->handshaking) {
+		/* a record that TLS could not send yet is offered again whole: it has to fit the
+		 * queue */
+		size_t most = c->ssl ? MIN(n - done, buf_room(&c->out)) : n - done;
+		ssize_t sent = send_some(c, bytes + done, most);
 
-		if (sent < 0) {
-			fail_writing(c, (int)sent);
-			return n;
-		}
+		if (sent < 0)
+			return sent;
 		if (sent == 0)
 			break;
 		c->bytes_out += (uint64_t)sent;
-		at += sent;
-		left -= (size_t)sent;
+		done += (size_t)sent;
 	}
-	if (left > 0) {
-		left -= conn_queue(c, at, left);
-		want_write(c, !c->handshaking || ev_is_active(&c->wr));
+	return (ssize_t)done;
+}
+
+size_t conn_write(struct conn *c, const void *bytes, size_t n)
+{
+	const uint8_t *at = bytes;
+	/* conn_queue() without conn_flush(): those bytes and these leave together */
+	bool unflushed = buf_len(&c->out) > 0 && !ev_is_active(&c->wr);
+	ssize_t sent;
+	size_t done;
+
+	if (is_deaf(c))
+		return n;
+	sent = write_directly(c, at, n);
+	if (sent < 0) {
+		fail_writing(c, (int)sent);
+		return n;
 	}
-	return n - left;
+	done = (size_t)sent;
+	if (done == n)
+		return n;
+	done += conn_queue(c, at + done, n - done);
+	if (c->handshaking)
+		return done;
+	if (!unflushed) {
+		want_write(c, true);
+		return done;
+	}
+	conn_flush(c);
+	return done < n ? done + conn_write(c, at + done, n - done) : n;
 }
 
 size_t conn_queued(const struct conn *c)
@@ -323,7 +344,13 @@ void conn_shutdown(struct conn *c)
 	if (c->closed || c->error || c->shutdown_asked)
 		return;
 	c->shutdown_asked = true;
-	if (c->write_error || buf_len(&c->out) > 0 || c->handshaking || !send_shutdown(c))
+	if (c->write_error || c->handshaking)
+		return;
+	if (buf_len(&c->out) > 0) {
+		conn_flush(c);
+		return;
+	}
+	if (!send_shutdown(c))
 		return;
 	c->flushed_due = true;
 	say_later(c);

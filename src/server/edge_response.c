@@ -109,8 +109,10 @@ static void send_head(struct visitor *v, const struct http_head *h, bool upgrade
 	};
 
 	n = http_forward_response(out, cap, h, &f);
-	if (n > 0)
-		to_visitor(v, out, n);
+	/* on_data() flushes: the head and what is here of the body leave together */
+	v->bytes_out += n;
+	if (conn_queue(&v->conn, out, n) < n)
+		edge_http_forget(v, CLOSE_LIMIT);
 	free(out);
 }
 
@@ -216,6 +218,7 @@ static void on_data(struct stream_user *u, const uint8_t *bytes, size_t n)
 		return;
 	}
 	feed(v, bytes, n);
+	conn_flush(&v->conn);
 	if (v->gone)
 		return;
 	if (v->phase == VISITOR_RESPONSE || v->phase == VISITOR_BODY)

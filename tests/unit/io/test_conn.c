@@ -225,6 +225,45 @@ static void a_write_behind_queued_bytes_keeps_the_order(void **state)
 	assert_string_equal((char *)got, "one two");
 }
 
+static void a_write_behind_queued_bytes_takes_them_along_at_once(void **state)
+{
+	uint8_t got[16] = {0};
+
+	assert_int_equal(conn_queue(&conn, "head ", 5), 5);
+	assert_int_equal(conn_write(&conn, "body", 4), 4);
+	assert_int_equal(conn_queued(&conn), 0);
+	assert_int_equal(peer_reads(got, sizeof(got)), 9); /* no turn in between */
+	assert_string_equal((char *)got, "head body");
+	turn();
+	assert_int_equal(said[CONN_EV_FLUSHED], 1);
+}
+
+static void a_write_longer_than_the_room_behind_queued_bytes_is_taken(void **state)
+{
+	static uint8_t bytes[OUT_MAX + 100], got[OUT_MAX + 200];
+	size_t n = 0;
+
+	assert_int_equal(conn_queue(&conn, bytes, 1000), 1000);
+	assert_int_equal(conn_write(&conn, bytes, OUT_MAX), OUT_MAX);
+	until(({
+		ssize_t r = peer_reads(got, sizeof(got));
+
+		n += r > 0 ? (size_t)r : 0;
+		n == OUT_MAX + 1000;
+	}));
+}
+
+static void a_half_close_takes_queued_bytes_along(void **state)
+{
+	uint8_t got[16] = {0};
+
+	assert_int_equal(conn_queue(&conn, "last", 4), 4);
+	conn_shutdown(&conn);
+	assert_int_equal(peer_reads(got, sizeof(got)), 4);
+	assert_int_equal(peer_reads(got, sizeof(got)), 0);
+	until(said[CONN_EV_FLUSHED] == 1);
+}
+
 static void the_queue_has_a_maximum_and_says_when_it_is_low(void **state)
 {
 	static uint8_t got[256 * 1024];
@@ -491,6 +530,9 @@ int main(void)
 		T(a_write_leaves_at_once_when_the_socket_has_room),
 		T(queued_bytes_wait_for_the_flush_and_leave_together),
 		T(a_write_behind_queued_bytes_keeps_the_order),
+		T(a_write_behind_queued_bytes_takes_them_along_at_once),
+		T(a_write_longer_than_the_room_behind_queued_bytes_is_taken),
+		T(a_half_close_takes_queued_bytes_along),
 		T(the_queue_has_a_maximum_and_says_when_it_is_low),
 		T(a_write_to_one_who_left_is_an_error_event_of_the_next_turn),
 		T(an_answer_sent_before_a_refused_upload_is_still_read),
