@@ -36,3 +36,8 @@ FUZZERS += tests/fuzz/fuzz_http_head
 tests_fuzz_fuzz_http_head_SOURCES = tests/fuzz/fuzz_http_head.c
 tests_fuzz_fuzz_http_head_LDFLAGS = $(FUZZ_LINK)
 tests_fuzz_fuzz_http_head_LDADD = $(FUZZ_MAIN) src/proto/libproto.a src/base/libbase.a
+
+FUZZERS += tests/fuzz/fuzz_varlink
+tests_fuzz_fuzz_varlink_SOURCES = tests/fuzz/fuzz_varlink.c
+tests_fuzz_fuzz_varlink_LDFLAGS = $(FUZZ_LINK)
+tests_fuzz_fuzz_varlink_LDADD = $(FUZZ_MAIN) src/proto/libproto.a src/base/libbase.a $(JANSSON_LIBS)

@@ -6,7 +6,8 @@ PROTO_TESTS = \
 	tests/unit/proto/test_http_body \
 	tests/unit/proto/test_http_chunk \
 	tests/unit/proto/test_http_forward \
-	tests/unit/proto/test_http_head
+	tests/unit/proto/test_http_head \
+	tests/unit/proto/test_varlink
 check_PROGRAMS += $(PROTO_TESTS)
 TESTS += $(PROTO_TESTS)
 PROTO_TESTS_LIBS = src/proto/libproto.a src/base/libbase.a $(JANSSON_LIBS) $(CMOCKA_LIBS)
@@ -16,4 +17,5 @@ tests_unit_proto_test_http_body_LDADD = $(PROTO_TESTS_LIBS)
 tests_unit_proto_test_http_chunk_LDADD = $(PROTO_TESTS_LIBS)
 tests_unit_proto_test_http_forward_LDADD = $(PROTO_TESTS_LIBS)
 tests_unit_proto_test_http_head_LDADD = $(PROTO_TESTS_LIBS)
+tests_unit_proto_test_varlink_LDADD = $(PROTO_TESTS_LIBS)
 endif
