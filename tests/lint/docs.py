@@ -38,4 +38,11 @@ ctl = read("man/tunnelctl.1")
 for verb in re.findall(r'^VERB\("([^"]+)"', read("src/cli/verbs.def.h"), re.M):
     if not re.search(rf"\b{re.escape(verb.split()[-1])}\b", ctl):
         bad.append(f"man/tunnelctl.1: verb '{verb}' is not described")
+
+manuals = ctl + read("man/tunnelto.1")
+for option, letter in re.findall(r'^OPTION\(\w+,\s*"--([\w-]+)",\s*(0|\'\w\'),', read("src/cli/options.def.h"), re.M):
+    if not re.search(rf"Fl -{option}\b", manuals):
+        bad.append(f"man/tunnelctl.1, tunnelto.1: option --{option} is not described")
+    if letter != "0" and not re.search(rf"Fl {letter[1]}\b", manuals):
+        bad.append(f"man/tunnelctl.1, tunnelto.1: option -{letter[1]} is not described")
 finish(bad, "docs")
