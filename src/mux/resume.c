@@ -38,7 +38,7 @@ static void send_list(struct session *s)
 
 	cursor_write_init(&c, payload, sizeof(payload));
 	list_each (st, &s->all, struct stream, all) {
-		if (st->open_pending)
+		if (st->ours && !st->open_sent)
 			continue; /* the peer has never heard of it */
 		if (cursor_left(&c) < ENTRY_SIZE) {
 			flush(s, payload, c.pos, /* last= */ false);
@@ -117,6 +117,7 @@ static void settle(struct session *s)
 		stream_schedule(st);
 		stream_maybe_finish(st);
 	}
+	session_move_data(s);
 	if (buf_len(&s->resets) > 0 && session_may_stream(s))
 		session_wake(s, s->data_link);
 }

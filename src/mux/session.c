@@ -206,10 +206,21 @@ static void attach_base(struct session *s, struct link *l)
 static void attach_lane(struct session *s, struct link *l)
 {
 	(void)link_ping(l, s->now);
-	if (s->next_data_link || !s->data_link || l->rank <= s->data_link->rank)
+	session_move_data(s);
+}
+
+void session_move_data(struct session *s)
+{
+	/* the barrier has to stand behind a RESUME */
+	if (s->resuming || s->next_data_link || !s->data_link)
 		return;
-	s->next_data_link = l;
-	s->data_link->barrier = link_ping(s->data_link, s->now);
+	list_each (l, &s->links, struct link, node) {
+		if (l->rank <= s->data_link->rank)
+			continue;
+		s->next_data_link = l;
+		s->data_link->barrier = link_ping(s->data_link, s->now);
+		return;
+	}
 }
 
 void session_attach(struct session *s, struct link *l, clock_ms_t now)

@@ -141,6 +141,8 @@ bool session_may_stream(const struct session *s);
 void session_lose_link(struct session *s, struct link *l, enum close_reason why);
 /* Let go of a link by closing it. */
 void session_drop_link(struct session *s, struct link *l, enum close_reason why, const char *text);
+/* Go over to a link of a higher rank, if there is one, behind a barrier. */
+void session_move_data(struct session *s);
 /* Let go of every lane and go on over the WebSocket, by resumption. */
 void session_drop_lanes(struct session *s);
 /* Recompute when session_tick() is next wanted. */

@@ -57,7 +57,7 @@ static struct half *half_new(struct pair *p, unsigned int rank)
 	h->pair = p;
 	list_init(&h->node);
 	list_add_tail(&p->halves, &h->node);
-	buf_init(&h->out, OUT_MAX + FRAME_MAX_SIZE);
+	buf_init(&h->out, 2 * OUT_MAX);
 	return h;
 }
 
