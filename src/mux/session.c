@@ -443,7 +443,8 @@ void session_send(struct session *s, uint8_t type, uint32_t stream, const void *
 	to = buf_reserve(&s->control, FRAME_HEADER_SIZE + n);
 	if (to) {
 		frame_encode_header(to, type, 0, (uint16_t)n, stream);
-		memcpy(to + FRAME_HEADER_SIZE, payload, n);
+		if (n > 0)
+			memcpy(to + FRAME_HEADER_SIZE, payload, n);
 		buf_commit(&s->control, FRAME_HEADER_SIZE + n);
 		session_wake(s, s->base_link);
 	} else {
