@@ -1,2 +1,3 @@
 dist_man_MANS += man/tunnelto-protocol.7
 dist_man_MANS += man/tunnelctl.1 man/tunnelto.1
+dist_man_MANS += man/tunnelto-control.7

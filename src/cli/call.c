@@ -142,8 +142,6 @@ static void explain(const struct call *c, const json_t *parameters, const struct
 	const char *dot = strrchr(ctl_client_error(c->client), '.');
 	const char *name = dot ? dot + 1 : "";
 
-	if (str_eq(name, "NotReady"))
-		return;
 	if (str_eq(name, "BadConfig")) {
 		print_mistakes(parameters);
 		return;

@@ -37,7 +37,7 @@ int call_open(struct call *c, const struct args *a) MUST_USE;
 int call_try(struct call *c, const struct args *a) MUST_USE;
 void call_close(struct call *c);
 /* Call interface.@method; @params is stolen. Any other status than CALL_DONE was explained on
- * stderr, except NotReady, whose parameters are in *ret_reply. */
+ * stderr. */
 int call_do(struct call *c, const char *method, json_t *params, uint64_t timeout_ms,
 	json_t **ret_reply) MUST_USE;
 /* Open, call, close. */

@@ -109,23 +109,19 @@ int verb_tunnels_up(const struct args *a)
 {
 	CLEANUP(call_free_json) json_t *reply = NULL;
 	uint64_t timeout;
-	int code = check_names(a), verdict = CALL_DONE;
-	bool listed;
+	int code = check_names(a);
 
 	if (!code)
 		code = call_timeout(a, &timeout);
 	if (!code)
 		code = bring_up(a, timeout, &reply);
-	listed = json_is_array(json_object_get(reply, "tunnels")); /* also in NotReady */
-	if (code && !listed)
+	if (code)
 		return code;
 	if (args_has(a, ARGS_JSON))
 		print_json(reply);
-	else if (!code && listed)
+	else
 		show_states(a, reply);
-	if (code || args_has(a, ARGS_WAIT))
-		verdict = judge(reply);
-	return MAX(code, verdict);
+	return args_has(a, ARGS_WAIT) ? judge(reply) : CALL_DONE;
 }
 
 /* The names of all tunnels that are not off already. */

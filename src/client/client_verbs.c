@@ -231,8 +231,10 @@ static void tell_open(struct waiter *w)
 	struct ctl_call *c = w->watch.call;
 
 	if (!t) {
+		json_t *which = json_pack("{s:s}", "name", w->names.items[0]);
+
 		free_waiter(w);
-		ctl_call_fail(c, "NoSuchTunnel", json_object());
+		ctl_call_fail(c, "NoSuchTunnel", which);
 		return;
 	}
 	if (w->told_any && w->told == t->state)
@@ -350,7 +352,10 @@ static const char *read_definition(struct client_conf_tunnel *def, json_t *param
 {
 	const char *proto = json_string_value(json_object_get(params, "proto"));
 	const json_t *port = json_object_get(params, "remote_port");
+	const json_t *name = json_object_get(params, "name");
 
+	if (name && !json_is_null(name) && !client_conf_is_name(json_string_value(name)))
+		return "name";
 	if (!str_eq(proto, "http") && !str_eq(proto, "tcp"))
 		return "proto";
 	def->proto = str_eq(proto, "tcp") ? HELLO_PROTO_TCP : HELLO_PROTO_HTTP;
@@ -411,11 +416,11 @@ static void on_open(struct ctl_call *c, json_t *params)
 	struct client_conf_tunnel *def = client_conf_new_tunnel("");
 	const char *bad = read_definition(def, params), *why;
 
-	if (!bad && name && !client_conf_is_name(name))
-		bad = "name";
 	why = bad ? NULL : client_conf_check_tunnel(def);
 	if (bad) {
 		ctl_call_bad_parameter(c, bad);
+	} else if (bind && !ctl_call_wants_more(c)) {
+		ctl_call_fail(c, "org.varlink.service.ExpectedMore", NULL);
 	} else if (why) {
 		ctl_call_fail(c, "BadTunnel", json_pack("{s:s}", "why", why));
 	} else if (name && agent_find(a, name)) {
@@ -423,7 +428,7 @@ static void on_open(struct ctl_call *c, json_t *params)
 	} else if (!too_many_waiters(c)) {
 		free(def->name);
 		def->name = name ? mem_strdup(name) : make_name(a, def);
-		open_tunnel(c, def, bind && ctl_call_wants_more(c));
+		open_tunnel(c, def, bind);
 		return;
 	}
 	client_conf_free_tunnel(def);

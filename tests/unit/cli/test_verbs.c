@@ -39,8 +39,6 @@ static const struct exchange exchanges[] = {
 		"web: refused: may not claim\n"},
 	{"up web --wait", "Client.Up", REPLY("{\"tunnels\":[" WEB("waiting", "") "]}"), 1,
 		"waiting", "web: waiting\n"},
-	{"up web --wait", "Client.Up", ERROR("NotReady", "{\"tunnels\":[" REFUSED "]}"), 4, "",
-		"may not claim"},
 	{"up wep", "[\"wep\"]", ERROR("NoSuchTunnel", "{\"name\":\"wep\"}"), 1, "",
 		"there is no tunnel 'wep'"},
 	{"--json up web", "Client.Up", REPLY("{\"tunnels\":[" UP "],\"x\":1}"), 0, "\"x\": 1", ""},
