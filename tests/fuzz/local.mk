@@ -41,3 +41,19 @@ FUZZERS += tests/fuzz/fuzz_varlink
 tests_fuzz_fuzz_varlink_SOURCES = tests/fuzz/fuzz_varlink.c
 tests_fuzz_fuzz_varlink_LDFLAGS = $(FUZZ_LINK)
 tests_fuzz_fuzz_varlink_LDADD = $(FUZZ_MAIN) src/proto/libproto.a src/base/libbase.a $(JANSSON_LIBS)
+
+FUZZERS += tests/fuzz/fuzz_frame
+tests_fuzz_fuzz_frame_SOURCES = tests/fuzz/fuzz_frame.c
+tests_fuzz_fuzz_frame_LDFLAGS = $(FUZZ_LINK)
+tests_fuzz_fuzz_frame_LDADD = $(FUZZ_MAIN) src/proto/libproto.a src/base/libbase.a
+
+FUZZERS += tests/fuzz/fuzz_hello
+tests_fuzz_fuzz_hello_SOURCES = tests/fuzz/fuzz_hello.c
+tests_fuzz_fuzz_hello_LDFLAGS = $(FUZZ_LINK)
+tests_fuzz_fuzz_hello_LDADD = $(FUZZ_MAIN) src/proto/libproto.a src/base/libbase.a $(JANSSON_LIBS)
+
+FUZZERS += tests/fuzz/fuzz_session
+tests_fuzz_fuzz_session_SOURCES = tests/fuzz/fuzz_session.c \
+	tests/unit/mux/pair.c tests/unit/mux/pair.h tests/unit/mux/soak.c tests/unit/mux/soak.h
+tests_fuzz_fuzz_session_LDFLAGS = $(FUZZ_LINK)
+tests_fuzz_fuzz_session_LDADD = $(FUZZ_MAIN) src/mux/libmux.a src/proto/libproto.a src/base/libbase.a

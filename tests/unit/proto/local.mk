@@ -2,6 +2,8 @@
 if HAVE_CMOCKA
 PROTO_TESTS = \
 	tests/unit/proto/test_client_hello \
+	tests/unit/proto/test_frame \
+	tests/unit/proto/test_hello \
 	tests/unit/proto/test_hostname \
 	tests/unit/proto/test_http_body \
 	tests/unit/proto/test_http_chunk \
@@ -12,6 +14,8 @@ check_PROGRAMS += $(PROTO_TESTS)
 TESTS += $(PROTO_TESTS)
 PROTO_TESTS_LIBS = src/proto/libproto.a src/base/libbase.a $(JANSSON_LIBS) $(CMOCKA_LIBS)
 tests_unit_proto_test_client_hello_LDADD = $(PROTO_TESTS_LIBS)
+tests_unit_proto_test_frame_LDADD = $(PROTO_TESTS_LIBS)
+tests_unit_proto_test_hello_LDADD = $(PROTO_TESTS_LIBS)
 tests_unit_proto_test_hostname_LDADD = $(PROTO_TESTS_LIBS)
 tests_unit_proto_test_http_body_LDADD = $(PROTO_TESTS_LIBS)
 tests_unit_proto_test_http_chunk_LDADD = $(PROTO_TESTS_LIBS)
