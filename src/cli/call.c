@@ -31,7 +31,6 @@ static const struct {
 	const char *name, *parameter, *words;
 } errors[] = {
 	{"NoSuchTunnel", "name", "there is no tunnel '%s' ('tunnelctl list' names them)"},
-	{"NoSuchTunnel", NULL, "the tunnel was taken down"}, /* while Open watched it */
 	{"NameTaken", "name", "there is a tunnel '%s' already"},
 	{"BadTunnel", "why", "%s"},
 	{"NoSuchKey", "key", "there is no key '%s' ('tunnelctl server key list' names them)"},
@@ -142,19 +141,23 @@ static void explain(const struct call *c, const json_t *parameters, const struct
 	const char *dot = strrchr(ctl_client_error(c->client), '.');
 	const char *name = dot ? dot + 1 : "";
 
+	if (c->lasting && str_eq(name, "NoSuchTunnel")) {
+		print_error("the tunnel was taken down");
+		return;
+	}
 	if (str_eq(name, "BadConfig")) {
 		print_mistakes(parameters);
 		return;
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(errors); i++) {
-		const char *key = errors[i].parameter, *words = errors[i].words;
-		const char *value = key ? json_string_value(json_object_get(parameters, key)) : "";
+		const char *words = errors[i].words;
+		const char *value = json_string_value(json_object_get(parameters,
+			errors[i].parameter));
 		size_t before = strcspn(words, "%");
 
 		if (!str_eq(name, errors[i].name) || !value)
 			continue;
-		print_error("%.*s%s%s", (int)before, words, value,
-			words[before] ? words + before + 2 : "");
+		print_error("%.*s%s%s", (int)before, words, value, words + before + 2);
 		return;
 	}
 	print_error("%s", err->text);
@@ -231,6 +234,7 @@ int call_more(struct call *c, const char *method, json_t *params, call_each_f *e
 	enum ctl_client_result result;
 	struct err err = {0};
 
+	c->lasting = true;
 	stop_fd = ctl_client_fd(c->client);
 	(void)sigaction(SIGINT, &act, NULL);
 	(void)sigaction(SIGTERM, &act, NULL);

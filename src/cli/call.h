@@ -28,6 +28,7 @@ struct call {
 	struct ctl_client *client;
 	const char *interface; /* "io.tunnelto.Client" */
 	char socket[256];
+	bool lasting; /* in call_more: what it watched can end */
 };
 
 /* Connect to the socket that the options and the verb mean. CALL_DONE, or the exit status: said so.
