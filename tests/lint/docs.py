@@ -45,4 +45,19 @@ for option, letter in re.findall(r'^OPTION\(\w+,\s*"--([\w-]+)",\s*(0|\'\w\'),',
         bad.append(f"man/tunnelctl.1, tunnelto.1: option --{option} is not described")
     if letter != "0" and not re.search(rf"Fl {letter[1]}\b", manuals):
         bad.append(f"man/tunnelctl.1, tunnelto.1: option -{letter[1]} is not described")
+
+# every row of a configuration table: its key, and its default, in the manual
+for source, manual in (("src/client/client_conf.c", "man/tunneltod.yaml.5"), ("src/server/server_conf.c", "man/tunnelto-server.yaml.5")):
+    text = read(manual)
+    for key, row in re.findall(r'^\t\{"(\w+)", (CONF_\w+.*?\.help)', read(source), re.M | re.S):
+        if not re.search(rf"\b{key}\b", text):
+            bad.append(f"{manual}: key {key} is not described")
+        default = re.search(r'\.fallback = "([^"]+)"', row)
+        if default and default.group(1) not in ("0", "0s", "['*']") and default.group(1).strip("'") not in text:
+            bad.append(f"{manual}: default {default.group(1)} of {key} is not told")
+for program, manual in (("client", "man/tunneltod.8"), ("server", "man/tunnelto-server.8")):
+    text = read(manual)
+    for option in re.findall(r'^\t+\{"([a-z-]+)", (?:no|required)_argument', read(f"src/{program}/main.c"), re.M):
+        if f"-{option}" not in text:
+            bad.append(f"{manual}: option --{option} is not described")
 finish(bad, "docs")
