@@ -8,8 +8,6 @@
 #include "ws/ws_client.h"
 
 #include <errno.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,6 +20,7 @@
 #include "base/str.h"
 #include "io/dial.h"
 #include "io/timer.h"
+#include "io/tls_ctx.h"
 #include "io/tls_verify.h"
 #include "ws/ws_link.h"
 #include "ws/ws_loop.h"
@@ -176,14 +175,9 @@ static int add_authorization(struct attempt *a, unsigned char **at, unsigned cha
 static int on_established(struct attempt *a, struct lws *wsi)
 {
 	struct ws_client *c = a->client;
-	unsigned int user_timeout_ms = 15000;
-	int one = 1, fd = lws_get_socket_fd(wsi);
 
 	if (!c || a->failed)
 		return -1;
-	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
-	(void)setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &user_timeout_ms,
-		sizeof(user_timeout_ms));
 	timer_stop(&a->deadline);
 	a->link = ws_link_new(a->loop, wsi);
 	a->client = NULL;
@@ -265,7 +259,16 @@ const struct lws_protocols *ws_client_protocols(void)
 	return protocols;
 }
 
-static struct lws_vhost *client_vhost(struct ws_loop *w, const char *ca_file)
+/* lws would make a vhost all the same, one that trusts nobody, and say so in its own log only. */
+static int check_ca_file(const char *ca_file, struct err *err)
+{
+	struct tls_ctx *ctx = tls_ctx_new_client(ca_file, /* verify= */ true, err);
+
+	tls_ctx_unref(ctx);
+	return ctx ? 0 : -EINVAL;
+}
+
+static struct lws_vhost *client_vhost(struct ws_loop *w, const char *ca_file, struct err *err)
 {
 	struct lws_context_creation_info info;
 	struct ws_client_vhost *v;
@@ -274,10 +277,18 @@ static struct lws_vhost *client_vhost(struct ws_loop *w, const char *ca_file)
 		if (str_eq(known->ca_file, ca_file))
 			return known->vhost;
 	}
+	if (ca_file && check_ca_file(ca_file, err) < 0)
+		return NULL;
 	memset(&info, 0, sizeof(info));
 	info.port = CONTEXT_PORT_NO_LISTEN;
 	info.protocols = ws_client_protocols();
 	info.vhost_name = ca_file ? ca_file : "client";
+	/* not the proxies of the environment: the address is what was asked for, and the lanes go
+	 * there too */
+	info.http_proxy_address = "";
+#if defined(LWS_WITH_SOCKS5)
+	info.socks_proxy_address = "";
+#endif
 	info.options = LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT;
 	if (ca_file) {
 		info.client_ssl_ca_filepath = ca_file;
@@ -287,6 +298,7 @@ static struct lws_vhost *client_vhost(struct ws_loop *w, const char *ca_file)
 	v->vhost = lws_create_vhost(w->context, &info);
 	if (!v->vhost) {
 		free(v);
+		(void)err_set(err, -ENOMEM, "libwebsockets cannot be set up for a client");
 		return NULL;
 	}
 	v->ca_file = mem_strdup(ca_file);
@@ -344,13 +356,9 @@ int ws_client_connect(struct ws_client *c, const struct ws_client_params *p, str
 	struct lws_vhost *vhost;
 	struct attempt *a;
 
-	/* lws makes a vhost all the same, one that trusts nobody */
-	if (ca_file && access(ca_file, R_OK) < 0)
-		return err_set_errno(err, -errno, "CA file '%s' cannot be read", ca_file);
-	vhost = client_vhost(c->loop, ca_file);
+	vhost = client_vhost(c->loop, ca_file, err);
 	if (!vhost)
-		return err_set(err, -EINVAL, "CA file '%s' cannot be used",
-			p->ca_file ? p->ca_file : "(system)");
+		return -EINVAL;
 	addr_format_ip(&p->address, ip);
 	a = new_attempt(c, p);
 	c->attempt = a;

@@ -7,6 +7,8 @@
  */
 #include "ws/ws_link.h"
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,7 +20,8 @@
 #include "mux/session.h"
 
 /* What a peer that does not read may take to be told that it is closed. */
-#define CLOSE_SECONDS 3
+#define CLOSE_SECONDS   3
+#define USER_TIMEOUT_MS 15000
 
 static void wake(struct link *link)
 {
@@ -46,10 +49,22 @@ static const struct link_ops ops = {
 	.close = let_go,
 };
 
+/* A dead path is noticed by the kernel too, and small frames do not wait for each other. */
+static void tune(int fd)
+{
+	unsigned int user_timeout_ms = USER_TIMEOUT_MS;
+	int one = 1;
+
+	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
+	(void)setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &user_timeout_ms,
+		sizeof(user_timeout_ms));
+}
+
 struct ws_link *ws_link_new(struct ws_loop *w, struct lws *wsi)
 {
 	struct ws_link *l = mem_new(struct ws_link);
 
+	tune(lws_get_socket_fd(wsi));
 	l->loop = w;
 	l->wsi = wsi;
 	link_init(&l->link, &ops, LINK_RANK_WEBSOCKET);

@@ -40,6 +40,12 @@ static bool make_first_vhost(struct lws_context *context)
 	return lws_create_vhost(context, &info) != NULL;
 }
 
+/* Whether a link lives is the session's business: lws neither pings nor hangs up. */
+static const lws_retry_bo_t no_pings = {
+	.secs_since_valid_ping = 0,
+	.secs_since_valid_hangup = 0,
+};
+
 struct ws_loop *ws_loop_new(struct loop *loop, struct err *err)
 {
 	struct lws_context_creation_info info;
@@ -56,6 +62,7 @@ struct ws_loop *ws_loop_new(struct loop *loop, struct err *err)
 	info.foreign_loops = foreign;
 	info.user = w;
 	info.timeout_secs = 10;
+	info.retry_and_idle_policy = &no_pings;
 	info.pt_serv_buf_size = 16 * 1024;
 	w->context = lws_create_context(&info);
 	if (!w->context) {

@@ -363,6 +363,18 @@ static void nobody_listening_is_a_fault_of_the_connection(void **state)
 	expect_failure(WS_CLIENT_FAULT_CONNECT, 0, strerror(ECONNREFUSED));
 }
 
+static void the_environments_proxies_are_not_asked(void **state)
+{
+	static const char *const names[] = {
+		"http_proxy", "https_proxy", "socks_proxy", "HTTP_PROXY"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		assert_int_equal(setenv(names[i], "127.0.0.1:1", 1), 0);
+	open_links();
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		assert_int_equal(unsetenv(names[i]), 0);
+}
+
 static void a_server_that_says_nothing_is_given_up(void **state)
 {
 	struct addr a;
@@ -477,13 +489,16 @@ static void tls_to_a_plain_server_is_a_fault_of_tls(void **state)
 	expect_failure(WS_CLIENT_FAULT_TLS, 0, "is this a TLS port?");
 }
 
-static void a_missing_ca_file_is_told_at_once(void **state)
+static void a_useless_ca_file_is_told_at_once(void **state)
 {
 	struct err err;
 
 	params.ca_file = "/nonexistent/ca.crt";
 	assert_true(ws_client_connect(&cli, &params, &err) < 0);
 	assert_non_null(strstr(err.text, "/nonexistent/ca.crt"));
+	params.ca_file = cert("ca.key"); /* there, and no certificate */
+	assert_true(ws_client_connect(&cli, &params, &err) < 0);
+	assert_non_null(strstr(err.text, params.ca_file));
 	assert_null(cli.attempt);
 }
 
@@ -699,6 +714,7 @@ int main(void)
 		TEST(another_path_is_not_found_without_asking),
 		TEST(nobody_listening_is_a_fault_of_the_connection),
 		TLS_TEST(nobody_listening_is_a_fault_of_the_connection),
+		TEST(the_environments_proxies_are_not_asked),
 		TEST(a_server_that_says_nothing_is_given_up),
 		TLS_TEST(a_server_that_says_nothing_is_given_up),
 		TEST(a_proxys_error_page_is_its_status),
@@ -716,7 +732,7 @@ int main(void)
 		WITH(tls, a_port_in_the_host_field_is_no_part_of_the_name),
 		WITH(tls, an_address_may_be_what_is_verified),
 		TEST(tls_to_a_plain_server_is_a_fault_of_tls),
-		WITH(tls, a_missing_ca_file_is_told_at_once),
+		WITH(tls, a_useless_ca_file_is_told_at_once),
 		TEST(a_missing_certificate_does_not_open_a_server),
 		TEST(requests_that_are_no_upgrade_get_a_sensible_answer),
 		TEST(a_refusal_has_a_body_and_says_how_to_authorize),
