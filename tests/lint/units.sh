@@ -9,7 +9,7 @@ for u in "$top"/systemd/*.service* "$top"/systemd/*.socket; do
     [ -f "$u" ] || continue
     name=$(basename "$u" .in)
     [ -f "$build/systemd/$name" ] && u=$build/systemd/$name
-    sed -e "s,=\(-\{0,1\}\)[^ ]*/sbin/,=\1$build/,; s,@sbindir@,$build,; s,@bindir@,$build," "$u" > "$tmp/$name"
+    sed -e "s|=[^ ]*/sbin/|=$build/|; s|@sbindir@|$build|" "$u" > "$tmp/$name"
 done
 ls "$tmp"/*.service >/dev/null 2>&1 || { echo "units: none"; exit 1; }
 out=$(systemd-analyze verify --man=no "$tmp"/*.service "$tmp"/*.socket 2>&1 | grep -F "$tmp")
