@@ -22,6 +22,7 @@
 #include "ctl/interface_text.h"
 
 #define WAITERS_MAX   128
+#define ADHOC_MAX     1000
 #define UP_TIMEOUT_MS 60000
 
 struct waiter {
@@ -33,6 +34,7 @@ struct waiter {
 	bool is_open;          /* Open with more */
 	bool bound;            /* the tunnel ends with the call */
 	enum tunnel_state told;
+	char *told_error;
 	bool told_any;
 };
 
@@ -155,6 +157,7 @@ static void free_waiter(struct waiter *w)
 	timer_stop(&w->deadline);
 	list_del(&w->node);
 	str_list_deinit(&w->names);
+	free(w->told_error);
 	free(w);
 }
 
@@ -224,7 +227,7 @@ static void on_up_deadline(struct timer *t)
 	answer_up(container_of(t, struct waiter, deadline));
 }
 
-/* Each change of state is one reply; the tunnel's end is the last. */
+/* Each change of state, or of why it is not up, is one reply; the tunnel's end is the last. */
 static void tell_open(struct waiter *w)
 {
 	const struct tunnel *t = agent_find(w->agent, w->names.items[0]);
@@ -237,10 +240,11 @@ static void tell_open(struct waiter *w)
 		ctl_call_fail(c, "NoSuchTunnel", which);
 		return;
 	}
-	if (w->told_any && w->told == t->state)
+	if (w->told_any && w->told == t->state && str_eq(w->told_error, t->error))
 		return;
 	w->told_any = true;
 	w->told = t->state;
+	mem_replace(&w->told_error, t->error);
 	(void)ctl_call_continue(c, json_pack("{s:o}", "tunnel", tunnel_json(t)));
 }
 
@@ -408,6 +412,15 @@ static void open_tunnel(struct ctl_call *c, struct client_conf_tunnel *def, bool
 	agent_changed(a);
 }
 
+static size_t count_adhoc(const struct agent *a)
+{
+	size_t n = 0;
+
+	list_each (t, &a->tunnels, struct tunnel, node)
+		n += t->adhoc;
+	return n;
+}
+
 static void on_open(struct ctl_call *c, json_t *params)
 {
 	struct agent *a = agent_of(c);
@@ -423,6 +436,9 @@ static void on_open(struct ctl_call *c, json_t *params)
 		ctl_call_fail(c, "org.varlink.service.ExpectedMore", NULL);
 	} else if (why) {
 		ctl_call_fail(c, "BadTunnel", json_pack("{s:s}", "why", why));
+	} else if (count_adhoc(a) >= ADHOC_MAX) {
+		ctl_call_fail(c, "BadTunnel",
+			json_pack("{s:s}", "why", "there are as many ad hoc tunnels as may be"));
 	} else if (name && agent_find(a, name)) {
 		ctl_call_fail(c, "NameTaken", json_pack("{s:s}", "name", name));
 	} else if (!too_many_waiters(c)) {
