@@ -8,4 +8,4 @@ for python in python3 /usr/bin/python3 ''; do
 done
 build=${TOP_BUILDDIR:?} top=${TOP_SRCDIR:?}
 mkdir -p "$build/tests/system"
-exec "$python" -m pytest -q -ra -p no:cacheprovider --build "$build" --junitxml "$build/tests/system/run.sh.xml" "$top/tests/system" "$@"
+exec "$python" -m pytest -q -ra -p no:cacheprovider --build="$build" --junitxml="$build/tests/system/run.sh.xml" "$top/tests/system" "$@"

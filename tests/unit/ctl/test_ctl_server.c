@@ -84,7 +84,7 @@ static void pipelined_calls_are_answered_in_order(void **state)
 		     1;
 	assert_true(caller_say_bytes(&caller, all, n));
 	for (int i = 0; i < 100; i++) {
-		char word[8];
+		char word[16];
 
 		(void)snprintf(word, sizeof(word), "%d", i);
 		expect_reply(&caller, NULL, "i", word);
