@@ -60,12 +60,23 @@ def test_a_connection_is_kept_and_every_request_is_routed_by_its_own_host(net):
         assert (response.status, body) == (200, f"{label}: GET /who\n".encode())
 
 
+def next_response(stream):
+    """One response with a Content-Length from a buffered stream; http.client would read ahead into the next."""
+    status = int(stream.readline().split()[1])
+    length = 0
+    while line := stream.readline().strip():
+        name, _, value = line.partition(b":")
+        if name.lower() == b"content-length":
+            length = int(value)
+    return status, stream.read(length)
+
+
 def test_pipelined_requests_are_answered_in_order(pair):
     sock = pair.visitor(pair.srv.public)
     sock.sendall(b"".join(get(0, "web.localhost", f"/{n}") for n in range(8)))
-    for n in range(8):
-        response, body = read_response(sock)
-        assert (response.status, body) == (200, f"origin: GET /{n}\n".encode())
+    with sock.makefile("rb") as stream:
+        for n in range(8):
+            assert next_response(stream) == (200, f"origin: GET /{n}\n".encode())
 
 
 def test_a_large_upload_comes_back_whole(pair, tmp_path):
@@ -84,9 +95,10 @@ def test_a_large_chunked_download_comes_whole(pair):
 
 def test_a_head_request_has_a_length_and_no_body(pair):
     sock = pair.visitor(pair.srv.public)
-    sock.sendall(get(0, "web.localhost", "/x", method="HEAD") + get(0, "web.localhost", "/y"))
+    sock.sendall(get(0, "web.localhost", "/x", method="HEAD"))
     response, body = read_response(sock, method="HEAD")
     assert response.status == 200 and int(response.getheader("Content-Length")) > 0 and body == b""
+    sock.sendall(get(0, "web.localhost", "/y"))
     assert read_response(sock)[1] == b"origin: GET /y\n"
 
 
