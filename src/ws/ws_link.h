@@ -23,6 +23,14 @@ struct ws_loop {
 	struct lws_context *context;
 	unsigned char *buffer; /* LWS_PRE + WS_LINK_MESSAGE_MAX, for one write at a time */
 	struct list client_vhosts;
+	struct list server_refs;
+};
+
+/* What a server's vhost points at: connections may outlive the server by a turn or two of lws. */
+struct ws_server;
+struct ws_server_ref {
+	struct list node;
+	struct ws_server *server; /* NULL: closed */
 };
 
 struct ws_client_vhost {

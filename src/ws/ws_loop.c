@@ -80,6 +80,7 @@ struct ws_loop *ws_loop_new(struct loop *loop, struct err *err)
 	}
 	w->loop = loop;
 	list_init(&w->client_vhosts);
+	list_init(&w->server_refs);
 	w->buffer = mem_alloc(LWS_PRE + WS_LINK_MESSAGE_MAX);
 	return w;
 }
@@ -92,6 +93,9 @@ void ws_loop_free(struct ws_loop *w)
 	list_each_safe (v, &w->client_vhosts, struct ws_client_vhost, node) {
 		free(v->ca_file);
 		free(v);
+	}
+	list_each_safe (r, &w->server_refs, struct ws_server_ref, node) {
+		free(r);
 	}
 	free(w->buffer);
 	free(w);

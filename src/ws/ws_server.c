@@ -29,9 +29,12 @@ struct per_session {
 	struct ws_request *request; /* between the check and `opened` */
 };
 
+/* NULL once the server is closed. */
 static struct ws_server *server_of(struct lws *wsi)
 {
-	return lws_get_vhost_user(lws_get_vhost(wsi));
+	const struct ws_server_ref *ref = lws_get_vhost_user(lws_get_vhost(wsi));
+
+	return ref->server;
 }
 
 /* --- answers without upgrade ----------------------------------------------------------------- */
@@ -134,10 +137,13 @@ static void drop_request(struct per_session *p)
 static int on_filter(struct lws *wsi, struct per_session *p)
 {
 	struct ws_server *s = server_of(wsi);
-	struct ws_request *rq = read_request(wsi);
+	struct ws_request *rq;
 	const char *text = "";
 	int status;
 
+	if (!s)
+		return -1;
+	rq = read_request(wsi);
 	status = str_eq(rq->path, "/wormhole") ? s->ops->check(s, rq, &text) : 404;
 	if (status != 0) {
 		answer(wsi, status, text);
@@ -153,6 +159,8 @@ static int on_established(struct lws *wsi, struct per_session *p)
 {
 	struct ws_server *s = server_of(wsi);
 
+	if (!s)
+		return -1;
 	p->link = ws_link_new(s->loop, wsi);
 	s->ops->opened(s, p->request, &p->link->link);
 	drop_request(p);
@@ -205,14 +213,19 @@ int ws_server_open(struct ws_server *s, struct ws_loop *w, const char *cert_file
 	const char *key_file, const struct ws_server_ops *ops, struct err *err)
 {
 	struct lws_context_creation_info info;
+	struct ws_server_ref *ref;
 
 	memset(&info, 0, sizeof(info));
 	s->ops = ops;
+	s->ref = NULL;
 	s->loop = w;
 	info.port = CONTEXT_PORT_NO_LISTEN_SERVER;
 	info.protocols = protocols;
 	info.vhost_name = cert_file ? "control-tls" : "control";
-	info.user = s;
+	ref = mem_new(struct ws_server_ref);
+	ref->server = s;
+	list_add_tail(&w->server_refs, &ref->node);
+	info.user = ref;
 	info.timeout_secs = 10;
 	info.keepalive_timeout = 5;
 	if (cert_file) {
@@ -221,10 +234,14 @@ int ws_server_open(struct ws_server *s, struct ws_loop *w, const char *cert_file
 		info.options |= LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT;
 	}
 	s->vhost = lws_create_vhost(w->context, &info);
-	if (!s->vhost)
+	if (!s->vhost) {
+		list_del(&ref->node);
+		free(ref);
 		return err_set(err, -EINVAL,
 			"the WebSocket listener cannot use certificate '%s' and key '%s'",
 			cert_file ? cert_file : "", key_file ? key_file : "");
+	}
+	s->ref = ref;
 	return 0;
 }
 
@@ -238,5 +255,8 @@ void ws_server_close(struct ws_server *s)
 {
 	if (s->vhost)
 		lws_vhost_destroy(s->vhost);
+	if (s->ref)
+		s->ref->server = NULL;
+	s->ref = NULL;
 	s->vhost = NULL;
 }

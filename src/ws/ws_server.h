@@ -11,6 +11,7 @@
 
 struct ws_loop;
 struct ws_server;
+struct ws_server_ref;
 struct err;
 
 #define WS_BEARER_MAX 512
@@ -37,6 +38,7 @@ struct ws_server {
 	const struct ws_server_ops *ops;
 	struct ws_loop *loop;
 	void *vhost;
+	struct ws_server_ref *ref;
 };
 
 /* @cert_file NULL: plain. Requests must finish within 10 s. */

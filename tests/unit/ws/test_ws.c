@@ -657,6 +657,24 @@ static void frames_may_be_cut_by_messages_anywhere(void **state)
 	close(fd);
 }
 
+static void a_closed_server_is_not_asked_by_requests_under_way(void **state)
+{
+	static const char rest[] = "Sec-WebSocket-Protocol: tunnelto.v2\r\n\r\n";
+	int fd = connect_to(&listener.local);
+	char byte;
+
+	assert_int_equal(send(fd, UPGRADE, sizeof(UPGRADE) - 1, MSG_NOSIGNAL), sizeof(UPGRADE) - 1);
+	for (int i = 0; i < 20; i++)
+		turn();
+	assert_int_equal(send(fd, rest, sizeof(rest) - 1, MSG_NOSIGNAL), sizeof(rest) - 1);
+	ws_server_close(&srv);
+	memset(&srv, 0xa5, sizeof(srv)); /* its owner is gone */
+	until(recv(fd, &byte, 1, MSG_DONTWAIT) == 0 || errno == ECONNRESET);
+	memset(&srv, 0, sizeof(srv));
+	assert_int_equal(checks, 0);
+	close(fd);
+}
+
 static void the_close_frame_carries_the_reasons_word(void **state)
 {
 	int fd = upgrade_by_hand();
@@ -744,6 +762,7 @@ int main(void)
 		TLS_TEST(garbage_is_closed_and_hurts_nobody),
 		TEST(a_text_message_breaks_the_protocol),
 		TEST(frames_may_be_cut_by_messages_anywhere),
+		TEST(a_closed_server_is_not_asked_by_requests_under_way),
 		TEST(the_close_frame_carries_the_reasons_word),
 		TEST(a_connection_that_is_cut_detaches),
 	};
