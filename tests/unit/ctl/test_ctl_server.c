@@ -28,9 +28,19 @@ static int fake_getsockopt(int fd, int level, int name, void *value, socklen_t *
 	return 0;
 }
 
+/* As whom we run, when that is not root. */
+static uid_t fake_euid;
+
+static uid_t fake_geteuid(void)
+{
+	return in_disguise ? fake_euid : geteuid();
+}
+
 #define getsockopt fake_getsockopt
+#define geteuid    fake_geteuid
 #include "ctl/ctl_server.c"
 #undef getsockopt
+#undef geteuid
 
 static struct caller caller;
 
@@ -39,6 +49,7 @@ static int setup_caller(void **state)
 	in_disguise = false;
 	fake_n_groups = 0;
 	fake_uid = fake_gid = 60000;
+	fake_euid = 998;
 	setup(state);
 	caller_open(&caller);
 	return 0;
@@ -293,6 +304,7 @@ static void half_a_message_has_a_deadline_that_no_drip_moves(void **state)
 
 	assert_true(caller_say_bytes(&caller, "{", 1));
 	until(server.n_connections == 1 && timer_is_active(&only_conn()->conn.deadline));
+	conn_set_deadline(&only_conn()->conn, MESSAGE_MS / 2); /* half of it is over */
 	at = only_conn()->conn.deadline.at;
 	for (int i = 0; i < 5; i++) {
 		size_t len = buf_len(&only_conn()->in);
@@ -410,8 +422,10 @@ static void root_and_our_own_user_may_do_all(void **state)
 {
 	fake_uid = 0;
 	expect_right(CTL_RIGHT_ADMIN);
-	fake_uid = geteuid();
+	fake_uid = fake_euid;
 	expect_right(CTL_RIGHT_ADMIN);
+	fake_uid = fake_euid + 1;
+	expect_right(CTL_RIGHT_READ);
 }
 
 static void others_may_only_read(void **state)
