@@ -246,3 +246,15 @@ bool log_limit_pass(struct log_limit *l, clock_ms_t now, uint32_t burst)
 	l->count++;
 	return true;
 }
+
+const char *const log_level_words[] = {"error", "warning", "notice", "info", "debug", NULL};
+
+enum log_level log_level_at(int position)
+{
+	return (enum log_level)(LOG_LV_ERR + position);
+}
+
+int log_level_index(enum log_level level)
+{
+	return (int)level - LOG_LV_ERR;
+}

@@ -19,6 +19,11 @@ enum log_level {
 	LOG_LV_DEBUG = 7
 };
 
+/* What configuration files call the levels, NULL-terminated; and a level at a position there. */
+extern const char *const log_level_words[];
+enum log_level log_level_at(int position);
+int log_level_index(enum log_level level);
+
 /* One field; @key is upper case as the journal wants it ("TUNNEL"). NULL values are left out. */
 struct log_field {
 	const char *key;

@@ -386,10 +386,7 @@ static void move_conf(struct client_conf *to, struct client_conf *from)
 
 static void apply_log(const struct agent *a)
 {
-	static const enum log_level levels[] = {
-		LOG_LV_ERR, LOG_LV_WARNING, LOG_LV_NOTICE, LOG_LV_INFO, LOG_LV_DEBUG};
-
-	log_set_level(levels[a->conf.log.level]);
+	log_set_level(log_level_at(a->conf.log.level));
 }
 
 bool agent_reload(struct agent *a, struct conf_report *report, const struct agent_difference *d)
@@ -476,12 +473,7 @@ static void on_hangup(struct sig *s)
 	notify_reloading();
 	report_init(&report);
 	if (!agent_reload(a, &report, &none)) {
-		for (size_t i = 0; report_get(&report, i); i++) {
-			CLEANUP(str_deinit) struct str line = STR_INIT(1024);
-
-			report_format(report_get(&report, i), &line);
-			log_err("%s", str_get(&line));
-		}
+		report_log(&report);
 		log_err("reload failed: nothing was changed");
 	}
 	report_deinit(&report);

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/err.h"
+#include "base/log.h"
 #include "base/mem.h"
 #include "base/str.h"
 #include "conf/doc.h"
@@ -167,10 +168,9 @@ static const struct conf_row reconnect_rows[] = {
 };
 static const struct conf_table reconnect_table = CONF_TABLE(reconnect_rows, NULL);
 
-static const char *const level_words[] = {"error", "warning", "notice", "info", "debug", NULL};
 static const struct conf_row log_rows[] = {
-	{"level", CONF_ENUM, IN(client_conf, log, level), .words = level_words, .fallback = "info",
-		.help = "how much is said"},
+	{"level", CONF_ENUM, IN(client_conf, log, level), .words = log_level_words,
+		.fallback = "info", .help = "how much is said"},
 };
 static const struct conf_table log_table = CONF_TABLE(log_rows, NULL);
 

@@ -182,15 +182,12 @@ static char *default_config(bool user)
 static int load(struct client_conf *conf, const char *path)
 {
 	struct conf_report report;
-	CLEANUP(str_deinit) struct str text = STR_INIT(64 * 1024);
 	bool fine;
 
 	report_init(&report);
 	fine = client_conf_load(conf, path, &report);
-	if (!fine) {
-		report_print(&report, &text);
-		fputs(str_get(&text), stderr);
-	}
+	if (!fine)
+		report_dump(&report, stderr);
 	report_deinit(&report);
 	return fine ? EX_OK : EX_CONFIG;
 }
@@ -238,7 +235,7 @@ static int run(struct options *o)
 		return code;
 	}
 	if (o->verbose)
-		agent.conf.log.level = LOG_LV_DEBUG - LOG_LV_ERR;
+		agent.conf.log.level = log_level_index(LOG_LV_DEBUG);
 	return serve(&agent, o);
 }
 

@@ -78,10 +78,7 @@ static int fill_conf(struct client_conf *c, const struct one_shot *o)
 	report_init(&report);
 	if (!o->server && !server && access(o->config, R_OK) == 0 &&
 		!client_conf_load(c, o->config, &report)) {
-		CLEANUP(str_deinit) struct str text = STR_INIT(64 * 1024);
-
-		report_print(&report, &text);
-		fputs(str_get(&text), stderr);
+		report_dump(&report, stderr);
 		report_deinit(&report);
 		return EX_CONFIG;
 	}
@@ -168,7 +165,8 @@ int one_shot_run(const struct one_shot *o)
 		client_conf_deinit(&a->conf);
 		return code != EX_OK ? code : EX_USAGE;
 	}
-	a->conf.log.level = o->verbose ? LOG_LV_DEBUG - LOG_LV_ERR : LOG_LV_NOTICE - LOG_LV_ERR;
+	a->conf.log.level = o->verbose ? log_level_index(LOG_LV_DEBUG)
+				       : log_level_index(LOG_LV_NOTICE);
 	state.json = o->json;
 	timer_init(&state.first, &loop, on_first_timeout);
 	if (agent_open(a, &loop, /* conf_path= */ NULL, /* user= */ true, &err) < 0) {

@@ -20,6 +20,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/log.h"
 #include "base/mem.h"
 #include "base/str.h"
 #include "conf/doc.h"
@@ -206,4 +207,24 @@ void report_print(struct conf_report *r, struct str *to)
 	}
 	if (r->dropped > 0)
 		str_addf(to, "and %zu more mistakes\n", r->dropped);
+}
+
+void report_dump(struct conf_report *r, FILE *to)
+{
+	struct str text = STR_INIT(64 * 1024);
+
+	report_print(r, &text);
+	fputs(str_get(&text), to);
+	str_deinit(&text);
+}
+
+void report_log(struct conf_report *r)
+{
+	for (size_t i = 0; report_get(r, i); i++) {
+		struct str line = STR_INIT(1024);
+
+		report_format(report_get(r, i), &line);
+		log_err("%s", str_get(&line));
+		str_deinit(&line);
+	}
 }

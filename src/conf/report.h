@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdio.h>
 
 #include "base/macros.h"
 
@@ -55,5 +56,8 @@ void report_sort(struct conf_report *r);
 const struct conf_mistake *report_get(struct conf_report *r, size_t i);
 /* One mistake per line; control characters are made visible. */
 void report_print(struct conf_report *r, struct str *to);
+/* The same into a file; and as errors into the log. */
+void report_dump(struct conf_report *r, FILE *to);
+void report_log(struct conf_report *r);
 /* One mistake without the newline. */
 void report_format(const struct conf_mistake *m, struct str *to);

@@ -232,9 +232,6 @@ unsigned int hub_enforce_keys(struct hub *h)
 
 static void apply_conf(struct hub *h)
 {
-	static const enum log_level levels[] = {
-		LOG_LV_ERR, LOG_LV_WARNING, LOG_LV_NOTICE, LOG_LV_INFO, LOG_LV_DEBUG};
-
 	h->edge.limits = (struct edge_http_limits){
 		.head_max = (uint32_t)h->conf.limits.head,
 		.head_timeout_ms = (uint32_t)h->conf.timeouts.head,
@@ -243,7 +240,7 @@ static void apply_conf(struct hub *h)
 		.body_timeout_ms = (uint32_t)h->conf.timeouts.body,
 		.connections_max = h->conf.limits.visitors,
 	};
-	log_set_level(levels[h->conf.log.level]);
+	log_set_level(log_level_at(h->conf.log.level));
 	access_log_set(h->conf.log.access);
 	keys_configure(&h->keys, &h->conf.keys);
 }
@@ -337,12 +334,7 @@ static void on_hangup(struct sig *s)
 	notify_reloading();
 	report_init(&report);
 	if (!hub_reload(h, &report)) {
-		for (size_t i = 0; report_get(&report, i); i++) {
-			CLEANUP(str_deinit) struct str line = STR_INIT(1024);
-
-			report_format(report_get(&report, i), &line);
-			log_err("%s", str_get(&line));
-		}
+		report_log(&report);
 		log_err("reload failed: nothing was changed");
 	}
 	report_deinit(&report);

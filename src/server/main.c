@@ -72,15 +72,12 @@ static int parse_options(struct options *o, int argc, char **argv)
 static int load(struct server_conf *conf, const char *path)
 {
 	struct conf_report report;
-	CLEANUP(str_deinit) struct str text = STR_INIT(64 * 1024);
 	bool fine;
 
 	report_init(&report);
 	fine = server_conf_load(conf, path, &report);
-	if (!fine) {
-		report_print(&report, &text);
-		fputs(str_get(&text), stderr);
-	}
+	if (!fine)
+		report_dump(&report, stderr);
 	report_deinit(&report);
 	return fine ? EX_OK : EX_CONFIG;
 }
@@ -125,6 +122,6 @@ int main(int argc, char **argv)
 		return code;
 	}
 	if (o.verbose)
-		hub.conf.log.level = LOG_LV_DEBUG - LOG_LV_ERR;
+		hub.conf.log.level = log_level_index(LOG_LV_DEBUG);
 	return serve(&hub, o.config);
 }

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/log.h"
 #include "base/mem.h"
 #include "base/paths.h"
 #include "base/str.h"
@@ -197,10 +198,8 @@ static const struct conf_row timeouts_rows[] = {
 };
 static const struct conf_table timeouts_table = CONF_TABLE(timeouts_rows, NULL);
 
-static const char *const level_words[] = {"error", "warning", "notice", "info", "debug", NULL};
-
 static const struct conf_row log_rows[] = {
-	{"level", CONF_ENUM, IN(log, level), .words = level_words, .fallback = "info",
+	{"level", CONF_ENUM, IN(log, level), .words = log_level_words, .fallback = "info",
 		.help = "how much is said"},
 	{"access", CONF_BOOL, IN(log, access), .fallback = "true",
 		.help = "a line per request and TCP connection"},
