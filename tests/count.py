@@ -38,7 +38,7 @@ def junit(path):
 
 
 def one(trs):
-    result = re.search(r":test-global-result: (\w+)", trs.read_text(errors="replace"))
+    result = re.search(r":global-test-result: (\w+)", trs.read_text(errors="replace"))
     word = result.group(1) if result else "ERROR"
     log = trs.with_suffix(".log")
     if word == "SKIP":
