@@ -92,8 +92,7 @@ static void half_pull(struct half *h)
 	}
 }
 
-/* Move up to @max bytes to the other end. */
-static bool half_move(struct half *h, size_t max)
+bool half_move(struct half *h, size_t max)
 {
 	size_t n;
 	uint8_t *bytes;

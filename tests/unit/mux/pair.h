@@ -89,6 +89,8 @@ void pair_cut(struct pair *p, unsigned int rank);
 /* The living half of that rank at @e, or NULL. */
 struct half *pair_half(struct pair *p, struct end *e, unsigned int rank);
 void half_lose(struct half *h);
+/* Pull, then move up to @max bytes to the other end. True when something happened. */
+bool half_move(struct half *h, size_t max);
 /* Bytes from nowhere arrive at @e. */
 int pair_inject(struct pair *p, struct end *e, const void *bytes, size_t n);
 
