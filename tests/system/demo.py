@@ -43,7 +43,7 @@ def check(net, url, port):
 def show(daemon, url, net):
     print(url, flush=True)
     say("Requests are shown below; Ctrl-C ends everything.")
-    argv = [str(net.program("tunnelctl")), "--socket", net.actors[0].control, "server", "logs", "-f"]
+    argv = [str(net.program("tunnelctl")), "--socket", net.actors[0].control, "server", "logs", "-f", "-n", "0"]
     follow = subprocess.Popen(argv)
     try:
         follow.wait()
