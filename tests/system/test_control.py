@@ -53,7 +53,7 @@ def names(daemon):
 
 
 @pytest.mark.parametrize("bytes_sent", [b"hello\0", b"\0", b"[]\0", b'{"method":1}\0', b"GET / HTTP/1.1\r\n\r\n\0", b"\xff" * 64 + b"\0",
-                                        b"[" * 500000 + b"\0", b" " * 3000000])
+                                        b"[" * 500000 + b"\0", b" " * 3000000], ids=lambda b: repr(b[:24]))
 def test_garbage_ends_its_own_connection_only(pair, bytes_sent):
     for daemon in (pair.dmn, pair.srv):
         with Caller(daemon.control) as good, Caller(daemon.control) as bad:
