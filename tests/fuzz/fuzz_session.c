@@ -143,7 +143,7 @@ static void forged(struct input *in)
 			(void)user_write(p.client.last, next(in));
 		if (act == 3 && p.client.last->u.stream)
 			user_release(p.client.last);
-		if (act == 4 && !p.client.closed && !p.client.session.base_link)
+		if (act == 4 && !p.client.closed && !p.server.closed && !p.client.session.base_link)
 			pair_connect(&p);
 	}
 	pair_deinit(&p);
