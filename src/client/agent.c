@@ -43,6 +43,8 @@
 /* What the last words to the server may take when stopping. */
 #define LAST_WORDS_MS 100
 
+static const char no_server[] = "no server is configured (server: url:)";
+
 /* --- telling --------------------------------------------------------------------------------- */
 
 void agent_status_text(const struct agent *a, char *to, size_t size)
@@ -54,11 +56,15 @@ void agent_status_text(const struct agent *a, char *to, size_t size)
 	list_each (t, &a->tunnels, struct tunnel, node) {
 		wanted += t->wanted;
 		up += t->state == TUNNEL_UP;
-		if (t->wanted && t->error[0] && (!worst || t->state == TUNNEL_REFUSED))
+		if (t->wanted && t->error[0] &&
+			(!worst || (t->state == TUNNEL_REFUSED && worst->state != TUNNEL_REFUSED)))
 			worst = t;
 	}
-	n = snprintf(to, size, "%s%u of %u tunnels up", a->draining ? "stopping; " : "", up,
-		wanted);
+	if (a->draining) {
+		(void)snprintf(to, size, "stopping");
+		return;
+	}
+	n = snprintf(to, size, "%u of %u tunnels up", up, wanted);
 	if (worst && n > 0 && (size_t)n < size)
 		(void)snprintf(to + n, size - (size_t)n, "; %s: %s", worst->def->name,
 			worst->error);
@@ -144,7 +150,7 @@ void agent_up(struct agent *a, struct tunnel *t)
 	if (t->state == TUNNEL_UP)
 		return;
 	if (!a->conf.server.url) {
-		set(a, t, TUNNEL_REFUSED, "no server is configured (server: url:)");
+		set(a, t, TUNNEL_REFUSED, no_server);
 		return;
 	}
 	set(a, t, TUNNEL_CONNECTING, NULL);
@@ -321,6 +327,16 @@ static int load_key(const struct client_conf *c, struct secret *ret, struct err 
 	return r == -ENOENT ? 0 : r;
 }
 
+/* What was up at the server that was is up no more. */
+static void leave_server(struct agent *a, enum tunnel_state state, const char *why)
+{
+	list_each (t, &a->tunnels, struct tunnel, node) {
+		t->request = t->id = 0;
+		if (t->wanted)
+			set(a, t, state, why);
+	}
+}
+
 static int configure_uplink(struct agent *a, struct err *err)
 {
 	struct secret key = {0};
@@ -331,8 +347,13 @@ static int configure_uplink(struct agent *a, struct err *err)
 	if (!secret_is_set(&key) && secret_is_set(&a->uplink.key) && !a->conf.server.key_file)
 		r = secret_set(&key, secret_text(&a->uplink.key),
 			a->uplink.key.len); /* the environment gave it once */
-	if (r == 0 && a->conf.server.url)
+	if (r == 0 && a->conf.server.url) {
 		uplink_configure(&a->uplink, &a->conf, a->conf.server.url, &key);
+		leave_server(a, TUNNEL_CONNECTING, NULL);
+	} else if (r == 0) {
+		uplink_want(&a->uplink, false);
+		leave_server(a, TUNNEL_REFUSED, no_server);
+	}
 	secret_deinit(&key);
 	return r;
 }

@@ -44,10 +44,9 @@ bool client_conf_is_name(const char *s)
 	return n > 0 && n <= HELLO_NAME_MAX && s[n] == '\0';
 }
 
-const char *client_conf_check_tunnel(struct client_conf_tunnel *t)
+/* What excludes what. */
+static const char *check_together(const struct client_conf_tunnel *t)
 {
-	if (t->local && target_parse(&t->target, t->local) < 0)
-		return "'local' is not PORT, HOST:PORT, http(s)://HOST[:PORT] or unix:/path";
 	if (t->subdomain && t->hostname)
 		return "'subdomain' and 'hostname' exclude each other";
 	if (t->proto == HELLO_PROTO_TCP && (t->subdomain || t->hostname || t->host_header))
@@ -58,10 +57,20 @@ const char *client_conf_check_tunnel(struct client_conf_tunnel *t)
 	return NULL;
 }
 
+const char *client_conf_check_tunnel(struct client_conf_tunnel *t)
+{
+	if (t->local && target_parse(&t->target, t->local) < 0)
+		return "'local' is not PORT, HOST:PORT, http(s)://HOST[:PORT] or unix:/path";
+	return check_together(t);
+}
+
 static void check_tunnel(const struct conf_node *node, void *dst, struct conf_report *report)
 {
-	const char *why = client_conf_check_tunnel(dst);
+	struct client_conf_tunnel *t = dst;
+	const char *why = check_together(t);
 
+	if (t->local && target_parse(&t->target, t->local) < 0)
+		memset(&t->target, 0, sizeof(t->target)); /* check_local() has said so */
 	if (why)
 		report_add(report, node, "%s", why);
 }

@@ -123,9 +123,10 @@ static struct client_conf_tunnel *make_tunnel(const struct one_shot *o)
 	def->subdomain = mem_strdup(o->subdomain);
 	def->hostname = mem_strdup(o->hostname);
 	def->tls.verify = !o->no_verify;
-	why = client_conf_check_tunnel(def);
-	if (!why && o->remote_port && parse_port(o->remote_port, &def->remote_port) < 0)
+	if (o->remote_port && parse_port(o->remote_port, &def->remote_port) < 0)
 		why = "'--remote-port' is not a port";
+	else
+		why = client_conf_check_tunnel(def);
 	if (!why && o->name && !client_conf_is_name(o->name))
 		why = "'--name' has characters that a name does not have";
 	if (why) {

@@ -23,7 +23,7 @@ static int split(const char *text, char *host, uint16_t *port)
 	if (copy[n - 1] == '/')
 		copy[n - 1] = '\0';
 	end = copy[0] == '[' ? strchr(copy, ']') : copy;
-	if (!end || strpbrk(copy, "/?#@ "))
+	if (!end || strpbrk(copy, "/?#@ ") || (*end == ']' && end[1] && end[1] != ':'))
 		return -EINVAL;
 	colon = strchr(end, ':');
 	if (colon && parse_port(colon + 1, port) < 0)

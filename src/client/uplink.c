@@ -106,6 +106,7 @@ static void forget_session(struct uplink *u)
 {
 	mem_wipe(u->session_secret, sizeof(u->session_secret));
 	u->session_id[0] = '\0';
+	u->n_late = 0;
 }
 
 /* It is over: bury it; the uplink goes on without. */
@@ -169,9 +170,20 @@ static void replace_session(struct uplink *u, struct link *l)
 
 	session_release_link(l);
 	u->live = NULL;
+	u->n_late = 0;
 	session_close(&old->session, CLOSE_RESUME_FAILED, "the server did not keep the session");
 	u->live = new_session(u);
 	session_attach(&u->live->session, l, clock_ms());
+}
+
+/* What was taken down while the server could not be told. */
+static void say_late(struct uplink *u)
+{
+	size_t n = u->n_late;
+
+	u->n_late = 0;
+	for (size_t i = 0; i < n; i++)
+		uplink_unregister(u, u->late[i]);
 }
 
 static void on_welcome(struct uplink *u, struct link *l, const struct frame *f)
@@ -207,6 +219,7 @@ static void on_welcome(struct uplink *u, struct link *l, const struct frame *f)
 	log_with(LOG_LV_NOTICE,
 		w.resumed ? "server reached again, session resumed" : "server reached",
 		{"SERVER", u->conf->server.url}, {"SESSION", u->session_id});
+	say_late(u);
 	u->ops->up(u, w.resumed);
 }
 
@@ -572,6 +585,10 @@ void uplink_unregister(struct uplink *u, uint32_t tunnel)
 
 	if (uplink_is_up(u))
 		session_send(&u->live->session, FRAME_UNREGISTER, 0, payload, sizeof(payload));
+	else if (u->live && u->n_late < UPLINK_LATE_MAX)
+		u->late[u->n_late++] = tunnel;
+	else if (u->live)
+		session_close(&u->live->session, CLOSE_DONE, "");
 }
 
 void uplink_drain(struct uplink *u)

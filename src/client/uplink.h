@@ -35,6 +35,8 @@ enum uplink_state {
 #define UPLINK_LANE_TICK_MS  250
 #define UPLINK_LANE_IDLE_MS  60000 /* a lane without data for this long is let go */
 #define UPLINK_LANE_RETRY_MS 60000
+/* Tunnels taken down while the link is lost; beyond that the session is given up. */
+#define UPLINK_LATE_MAX 256
 /* After a refusal that only a person mends. */
 #define UPLINK_REFUSED_MS 60000
 
@@ -72,6 +74,8 @@ struct uplink {
 	struct uplink_session
 		*live; /* the session there is, attached or waiting for its link; NULL none */
 	char session_id[HELLO_ID_SIZE], session_secret[HELLO_SECRET_SIZE];
+	uint32_t late[UPLINK_LATE_MAX]; /* UNREGISTERs to be said when the session is resumed */
+	size_t n_late;
 	bool greeting; /* HELLO was sent, WELCOME is awaited */
 	bool resolving, wanted, draining;
 
