@@ -140,8 +140,8 @@ static void fake_take(const struct frame *f)
 	if (f->type == FRAME_HELLO) {
 		assert_int_equal(hello_decode(&fake.hello, f->payload, f->length, &err), 0);
 	} else if (f->type == FRAME_REGISTER) {
-		assert_int_equal(
-			hello_register_decode(&fake.asked, f->payload, f->length, &err), 0);
+		assert_int_equal(hello_register_decode(&fake.asked, f->payload, f->length, &err),
+			0);
 		fake.value[i] = fake.asked.request;
 	} else if (f->type == FRAME_UNREGISTER) {
 		fake.value[i] = (uint32_t)f->payload[2] << 8 | f->payload[3];
@@ -257,8 +257,8 @@ static UNUSED void fake_welcome(bool resumed)
 /* @error NULL: granted as @tunnel. */
 static UNUSED void fake_registered(uint32_t request, uint32_t tunnel, const char *error, bool retry)
 {
-	struct hello_registered r = {.request = request, .granted = !error, .tunnel = tunnel,
-		.retry = retry};
+	struct hello_registered r = {
+		.request = request, .granted = !error, .tunnel = tunnel, .retry = retry};
 	uint8_t json[FRAME_MAX_JSON];
 
 	if (error) {

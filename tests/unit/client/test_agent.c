@@ -65,8 +65,10 @@ static int teardown(void **state)
 	return 0;
 }
 
-#define HEAD "server: {url: 'http://t.example'}\nreconnect: {min: 10ms, max: 20ms}\nlog: {level: error}\n"
-#define TWO  HEAD "tunnels: {a: {local: 1}, b: {local: 2}}\n"
+#define HEAD                                                                                       \
+	"server: {url: 'http://t.example'}\nreconnect: {min: 10ms, max: 20ms}\nlog: {level: "      \
+	"error}\n"
+#define TWO HEAD "tunnels: {a: {local: 1}, b: {local: 2}}\n"
 
 static struct tunnel *find(const char *name)
 {

@@ -17,8 +17,8 @@ static char dir[] = "/tmp/test_client_conf.XXXXXX";
 static struct client_conf conf;
 static struct conf_report report;
 
-static const char *const files[] = {"tunneltod.yaml", "tunnels.d/10-a.yaml", "tunnels.d/20-b.yaml",
-	"tunnels.d/README", "key"};
+static const char *const files[] = {
+	"tunneltod.yaml", "tunnels.d/10-a.yaml", "tunnels.d/20-b.yaml", "tunnels.d/README", "key"};
 
 static int enter(void **state)
 {
@@ -88,16 +88,17 @@ static void everything_that_can_be_written_is_taken_over(void **state)
 
 	write_file("key", "secret");
 	assert_int_equal(chmod("key", 0600), 0);
-	assert_true(load("server: {url: 'https://t.example:8443', key_file: key, ca_file: ca.pem,\n"
-			 "  verify: false}\n"
-			 "reconnect: {min: 1s, max: 1m}\n"
-			 "control_socket: /tmp/c\n"
-			 "drain: 0s\n"
-			 "log: {level: debug}\n"
-			 "tunnels:\n"
-			 "  web: {local: 'https://app:8443', subdomain: demo, host_header: app.local,\n"
-			 "    tls: {ca_file: origin.pem, verify: false}, idle: 2m, max_streams: 9}\n"
-			 "  db: {proto: tcp, local: 5432, remote_port: 20001, autostart: false}\n"));
+	assert_true(
+		load("server: {url: 'https://t.example:8443', key_file: key, ca_file: ca.pem,\n"
+		     "  verify: false}\n"
+		     "reconnect: {min: 1s, max: 1m}\n"
+		     "control_socket: /tmp/c\n"
+		     "drain: 0s\n"
+		     "log: {level: debug}\n"
+		     "tunnels:\n"
+		     "  web: {local: 'https://app:8443', subdomain: demo, host_header: app.local,\n"
+		     "    tls: {ca_file: origin.pem, verify: false}, idle: 2m, max_streams: 9}\n"
+		     "  db: {proto: tcp, local: 5432, remote_port: 20001, autostart: false}\n"));
 	assert_string_equal(conf.server.url, "https://t.example:8443");
 	assert_string_equal(conf.server.ca_file, "ca.pem");
 	assert_false(conf.server.verify);
@@ -132,10 +133,9 @@ static void each_mistake_says_where_and_why(void **state)
 	static const struct {
 		const char *text, *mistakes;
 	} table[] = {
-		{"sever: {}\n",
-			"tunneltod.yaml:1:1: sever: unknown key, did you mean 'server'?\n"},
-		{"server: {url: t.example}\n",
-			"tunneltod.yaml:1:15: server.url: 't.example' is not http(s)://HOST[:PORT]\n"},
+		{"sever: {}\n", "tunneltod.yaml:1:1: sever: unknown key, did you mean 'server'?\n"},
+		{"server: {url: t.example}\n", "tunneltod.yaml:1:15: server.url: 't.example' is "
+					       "not http(s)://HOST[:PORT]\n"},
 		{"tunnels: {web: {}}\n", "tunneltod.yaml:1:16: tunnels.web.local: is required\n"},
 		{"tunnels: {web: {local: 65536}}\n",
 			"tunneltod.yaml:1:24: tunnels.web.local: '65536' is not PORT (1 to 65535), "
@@ -144,10 +144,12 @@ static void each_mistake_says_where_and_why(void **state)
 			"tunneltod.yaml:1:16: tunnels.web: 'subdomain' and 'hostname' exclude each "
 			"other\n"},
 		{"tunnels: {web: {local: 80, proto: tcp, subdomain: a}}\n",
-			"tunneltod.yaml:1:16: tunnels.web: 'subdomain', 'hostname' and 'host_header' "
+			"tunneltod.yaml:1:16: tunnels.web: 'subdomain', 'hostname' and "
+			"'host_header' "
 			"are for proto http, this one is tcp\n"},
 		{"tunnels: {web: {local: 80, remote_port: 99}}\n",
-			"tunneltod.yaml:1:16: tunnels.web: 'remote_port' is for proto tcp, this one "
+			"tunneltod.yaml:1:16: tunnels.web: 'remote_port' is for proto tcp, this "
+			"one "
 			"is http\n"},
 		{"tunnels: {'a b': {local: 80}}\n",
 			"tunneltod.yaml:1:18: tunnels.a b: a tunnel's name has 1 to 64 of a-z A-Z "
@@ -156,7 +158,8 @@ static void each_mistake_says_where_and_why(void **state)
 						  "nowhere: cannot be opened: No such file or "
 						  "directory\n"},
 		{"tunnels: {web: {local: 80, proto: udp}}\n",
-			"tunneltod.yaml:1:35: tunnels.web.proto: expected one of http, tcp, found 'udp'\n"},
+			"tunneltod.yaml:1:35: tunnels.web.proto: expected one of http, tcp, found "
+			"'udp'\n"},
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(table); i++) {

@@ -42,10 +42,34 @@ static void every_way_to_write_an_origin_means_one_place(void **state)
 static void what_is_no_origin_is_refused_and_leaves_the_result_alone(void **state)
 {
 	static const char *const table[] = {
-		"", "0", "65536", "-1", "80x", " 80", "app", "app:", "app:0", "app:65536", ":80",
-		"a b:80", "http://", "https://:443", "http://app:0", "http://app/path",
-		"http://app?q", "http://u@app", "ftp://app", "unix:", "unix:relative", "[::1",
-		"[::1]", "[]:80", "[::1]x:80", "::1:80", "host:1:2", "unix:run/app.sock",
+		"",
+		"0",
+		"65536",
+		"-1",
+		"80x",
+		" 80",
+		"app",
+		"app:",
+		"app:0",
+		"app:65536",
+		":80",
+		"a b:80",
+		"http://",
+		"https://:443",
+		"http://app:0",
+		"http://app/path",
+		"http://app?q",
+		"http://u@app",
+		"ftp://app",
+		"unix:",
+		"unix:relative",
+		"[::1",
+		"[::1]",
+		"[]:80",
+		"[::1]x:80",
+		"::1:80",
+		"host:1:2",
+		"unix:run/app.sock",
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(table); i++) {
@@ -106,9 +130,21 @@ static void a_server_is_a_scheme_a_host_and_perhaps_a_port(void **state)
 static void what_is_no_server_is_refused(void **state)
 {
 	static const char *const table[] = {
-		"", "t.example.com", "t.example.com:443", "https://", "https:///", "https://:443",
-		"https://h:0", "https://h:65536", "https://h:x", "https://h/wormhole",
-		"https://key@h", "https://h?key=1", "HTTPS//h", "unix:/x", "https://[::1",
+		"",
+		"t.example.com",
+		"t.example.com:443",
+		"https://",
+		"https:///",
+		"https://:443",
+		"https://h:0",
+		"https://h:65536",
+		"https://h:x",
+		"https://h/wormhole",
+		"https://key@h",
+		"https://h?key=1",
+		"HTTPS//h",
+		"unix:/x",
+		"https://[::1",
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(table); i++) {
