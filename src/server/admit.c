@@ -37,19 +37,20 @@ static bool matches(const struct str_list *globs, const char *text)
 	return false;
 }
 
-/* The labels of @host below an allowed host into @ret; false when none serves it. */
+/* The labels of @host below the nearest allowed host into @ret; false when none serves it. */
 static bool split(char ret[static HOSTNAME_MAX], const struct server_conf *c, const char *host)
 {
+	size_t least = 0;
+
 	for (size_t i = 0; i < c->allowed_hosts.n; i++) {
 		size_t n = hostname_under(host, c->allowed_hosts.items[i]);
 
-		if (n > 0) {
-			memcpy(ret, host, n);
-			ret[n] = '\0';
-			return true;
-		}
+		if (n > 0 && (least == 0 || n < least))
+			least = n;
 	}
-	return false;
+	memcpy(ret, host, least);
+	ret[least] = '\0';
+	return least > 0;
 }
 
 static int wanted_host(char ret[static HOSTNAME_MAX], const struct server_conf *c,
@@ -81,6 +82,9 @@ int admit_host(char ret[static HOSTNAME_MAX], const struct server_conf *c,
 	refusal = wanted_host(ret, c, rq, assigned);
 	if (refusal >= 0)
 		return refusal;
+	/* an allowed host below another one is the server's own, whatever is claimed */
+	if (str_list_has(&c->allowed_hosts, ret))
+		return HELLO_REFUSAL_RESERVED;
 	if (!split(labels, c, ret))
 		return HELLO_REFUSAL_NO_HOST;
 	if (str_list_has(&c->reserved_subdomains, labels) ||

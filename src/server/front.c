@@ -117,8 +117,12 @@ static void on_opened(struct ws_server *s, const struct ws_request *rq, struct l
 {
 	struct hub *h = container_of(s, struct front, ws)->hub;
 	const struct server_conf_key *key = keys_find_secret(&h->keys, rq->bearer);
+	struct peer *p;
 
-	peer_accept(h, l, key, &rq->peer);
+	p = peer_accept(h, l, key, &rq->peer);
+	/* a key revoked since it was checked makes nobody anonymous */
+	if (!key && rq->bearer[0])
+		peer_end(p, CLOSE_KEY_REVOKED, "the key was revoked");
 }
 
 static const struct ws_server_ops ws_ops = {

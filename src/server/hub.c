@@ -217,7 +217,8 @@ unsigned int hub_enforce_keys(struct hub *h)
 
 	while (at != &h->peers) {
 		struct peer *p = list_entry(at, struct peer, node);
-		bool fine = p->anonymous ? h->conf.anonymous : keys_is_valid(&h->keys, p->key_id);
+		bool fine = p->anonymous ? h->conf.anonymous
+					 : keys_is_valid(&h->keys, p->key_id, p->key_hash);
 
 		at = at->next;
 		if (fine)
@@ -370,13 +371,13 @@ static int load_name_secret(struct hub *h, const char *dir, struct err *err)
 static int open_state(struct hub *h, struct err *err)
 {
 	const char *dir = h->conf.state_dir ? h->conf.state_dir : getenv("STATE_DIRECTORY");
-	char path[512];
+	CLEANUP(mem_cleanup) char *path = NULL;
 
 	if (!dir)
 		dir = PATHS_SERVER_STATE;
 	if (mkdir(dir, 0700) < 0 && errno != EEXIST)
 		return err_set_errno(err, -errno, "state directory '%s'", dir);
-	(void)snprintf(path, sizeof(path), "%s/keys.yaml", dir);
+	path = mem_printf("%s/keys.yaml", dir);
 	if (keys_init(&h->keys, path, err) < 0)
 		return -EINVAL;
 	return load_name_secret(h, dir, err);

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -18,6 +19,7 @@
 #include "base/str.h"
 #include "crypt/key.h"
 #include "crypt/secret.h"
+#include "proto/hostname.h"
 
 #define STATE_MAX (4 * 1024 * 1024)
 
@@ -83,16 +85,33 @@ const struct server_conf_key *keys_find_secret(const struct keys *k, const char 
 	return key ? key : find_in(&k->configured, secret, id);
 }
 
-struct server_conf_key *keys_find(const struct keys *k, const char *wanted)
+static struct server_conf_key *find_id(const struct keys *k, const char *id)
 {
 	const struct list *lists[] = {&k->kept, &k->configured};
-	struct server_conf_key *revoked = NULL;
 
 	for (size_t i = 0; i < ARRAY_SIZE(lists); i++) {
 		list_each (key, lists[i], struct server_conf_key, node) {
-			if (!str_eq(key->id, wanted) && !str_eq(key->name, wanted))
+			if (str_eq(keys_id(key), id))
+				return key;
+		}
+	}
+	return NULL;
+}
+
+/* What names belong to comes first: a key of the state file may bear the name that is another's
+ * id. */
+struct server_conf_key *keys_find(const struct keys *k, const char *wanted)
+{
+	const struct list *lists[] = {&k->kept, &k->configured};
+	struct server_conf_key *revoked = NULL, *by_id = find_id(k, wanted);
+
+	if (by_id)
+		return by_id;
+	for (size_t i = 0; i < ARRAY_SIZE(lists); i++) {
+		list_each (key, lists[i], struct server_conf_key, node) {
+			if (!str_eq(key->name, wanted))
 				continue;
-			if (!key->revoked || str_eq(key->id, wanted))
+			if (!key->revoked)
 				return key;
 			revoked = key;
 		}
@@ -100,11 +119,11 @@ struct server_conf_key *keys_find(const struct keys *k, const char *wanted)
 	return revoked;
 }
 
-bool keys_is_valid(const struct keys *k, const char *id)
+bool keys_is_valid(const struct keys *k, const char *id, const char *hash)
 {
-	const struct server_conf_key *key = keys_find(k, id);
+	const struct server_conf_key *key = find_id(k, id);
 
-	return key && !key->revoked;
+	return key && !key->revoked && str_eq(key->hash, hash);
 }
 
 bool keys_is_kept(const struct keys *k, const struct server_conf_key *key)
@@ -178,6 +197,21 @@ static int write_all(int fd, const char *text, size_t n)
 	return fsync(fd) < 0 ? -errno : 0;
 }
 
+/* What the reader refuses (it has limits) must never take the place of what it reads. */
+static int read_back(const char *path)
+{
+	struct conf_report report;
+	struct list list;
+	bool fine;
+
+	list_init(&list);
+	report_init(&report);
+	fine = server_conf_load_keys(&list, path, &report);
+	report_deinit(&report);
+	server_conf_free_keys(&list);
+	return fine ? 0 : -EFBIG;
+}
+
 static int replace_file(const char *path, const char *text, size_t n)
 {
 	CLEANUP(mem_cleanup) char *beside = mem_printf("%s.new", path);
@@ -185,9 +219,11 @@ static int replace_file(const char *path, const char *text, size_t n)
 
 	if (fd < 0)
 		return -errno;
-	r = write_all(fd, text, n);
+	r = fchmod(fd, 0600) < 0 ? -errno : write_all(fd, text, n);
 	if (close(fd) < 0 && r == 0)
 		r = -errno;
+	if (r == 0)
+		r = read_back(beside);
 	if (r == 0 && rename(beside, path) < 0)
 		r = -errno;
 	if (r < 0)
@@ -217,6 +253,14 @@ static bool name_is_used(const struct keys *k, const char *name)
 	return key && !key->revoked;
 }
 
+/* Globs are held against names in lower case; what fits none would only seem to be a right. */
+static bool is_glob(const char *s)
+{
+	size_t n = strspn(s, "abcdefghijklmnopqrstuvwxyz0123456789-.*?");
+
+	return n > 0 && n < HOSTNAME_MAX && s[n] == '\0';
+}
+
 int keys_add(struct keys *k, const struct server_conf_key *proto, struct secret *ret_secret,
 	struct server_conf_key **ret, struct err *err)
 {
@@ -226,6 +270,10 @@ int keys_add(struct keys *k, const struct server_conf_key *proto, struct secret 
 
 	if (name_is_used(k, proto->name))
 		return err_set(err, -EEXIST, "there is a key named '%s' already", proto->name);
+	for (size_t i = 0; i < proto->allow.n; i++) {
+		if (!is_glob(proto->allow.items[i]))
+			return err_set(err, -EINVAL, "'%s' fits no name", proto->allow.items[i]);
+	}
 	key_generate(ret_secret, id);
 	key_hash(hash, secret_text(ret_secret));
 	key = mem_new(struct server_conf_key);

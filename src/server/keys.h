@@ -30,15 +30,15 @@ void keys_configure(struct keys *k, struct list *from);
 const struct server_conf_key *keys_find_secret(const struct keys *k, const char *secret);
 /* By id, else by name; revoked ones too. */
 struct server_conf_key *keys_find(const struct keys *k, const char *id_or_name);
-/* Is it (still) good? */
-bool keys_is_valid(const struct keys *k, const char *id);
+/* Is the key of that id (still) good, and its secret still the one of @hash? */
+bool keys_is_valid(const struct keys *k, const char *id, const char *hash);
 /* What names a key in logs and ownership: its id, or its name when it has none. */
 const char *keys_id(const struct server_conf_key *key);
 bool keys_is_kept(const struct keys *k, const struct server_conf_key *key);
 /* Usable keys. */
 size_t keys_count(const struct keys *k);
 /* Make a key and save; @proto's name, allow, tcp and max_tunnels are copied. -EEXIST for a name in
- * use. */
+ * use, -EINVAL for a glob that fits no name, -EFBIG when the state file could not be read again. */
 int keys_add(struct keys *k, const struct server_conf_key *proto, struct secret *ret_secret,
 	struct server_conf_key **ret, struct err *err) MUST_USE;
 /* Mark as revoked and save. -EPERM for one of the configuration. */

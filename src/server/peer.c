@@ -75,6 +75,7 @@ static void free_peer(struct grave *g)
 	mem_wipe(p->tokens, sizeof(p->tokens));
 	free(p->key_id);
 	free(p->key_name);
+	free(p->key_hash);
 	free(p->owner);
 	free(p);
 }
@@ -373,7 +374,7 @@ static void on_hello_timeout(struct timer *t)
 	peer_end(container_of(t, struct peer, hello), CLOSE_TIMEOUT, "no HELLO in time");
 }
 
-void peer_accept(struct hub *h, struct link *l, const struct server_conf_key *key,
+struct peer *peer_accept(struct hub *h, struct link *l, const struct server_conf_key *key,
 	const struct addr *from)
 {
 	struct session_limits limits = hub_session_limits(h);
@@ -384,6 +385,7 @@ void peer_accept(struct hub *h, struct link *l, const struct server_conf_key *ke
 	p->anonymous = key == NULL;
 	p->key_id = mem_strdup(key ? keys_id(key) : "anonymous");
 	p->key_name = mem_strdup(key ? key->name : NULL);
+	p->key_hash = mem_strdup(key ? key->hash : NULL);
 	p->since = clock_ms();
 	list_init(&p->tunnels);
 	list_add_tail(&h->peers, &p->node);
@@ -393,4 +395,5 @@ void peer_accept(struct hub *h, struct link *l, const struct server_conf_key *ke
 	timer_start(&p->hello, HELLO_MS);
 	session_init(&p->session, &session_ops, &limits, /* is_server= */ true, p->since);
 	session_attach(&p->session, l, p->since);
+	return p;
 }

@@ -29,9 +29,9 @@ struct peer {
 	struct timer tick, hello;
 	struct addr address;
 	char id[HELLO_ID_SIZE], secret[HELLO_SECRET_SIZE];
-	char *key_id; /* the key's, or "anonymous" */
-	char *key_name;
-	char *owner; /* whom names belong to; NULL before HELLO */
+	char *key_id;              /* the key's, or "anonymous" */
+	char *key_name, *key_hash; /* NULL when anonymous */
+	char *owner;               /* whom names belong to; NULL before HELLO */
 	char software[64];
 	uint64_t generation;
 	struct list tunnels;
@@ -45,7 +45,7 @@ struct peer {
 };
 
 /* A link was upgraded: a new session for it. @key NULL: anonymous. */
-void peer_accept(struct hub *h, struct link *l, const struct server_conf_key *key,
+struct peer *peer_accept(struct hub *h, struct link *l, const struct server_conf_key *key,
 	const struct addr *from);
 /* Tell the client why and end it: streams are reset, names freed. */
 void peer_end(struct peer *p, enum close_reason why, const char *text);

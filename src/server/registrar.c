@@ -119,6 +119,23 @@ static bool make_way(struct peer *p, struct tunnel *holder, struct hello_registe
 	return false;
 }
 
+/* Has the owner, over all its sessions, room for one more? @holder is about to make way. */
+static bool has_room(const struct peer *p, const struct tunnel *holder, struct hello_registered *a)
+{
+	const struct hub *h = p->hub;
+	uint32_t mine = 0, freed = holder && str_eq(holder->owner, p->owner) ? 1 : 0;
+
+	list_each (other, &h->peers, struct peer, node)
+		mine += str_eq(other->owner, p->owner) ? other->n_tunnels : 0;
+	if (mine - freed >= hub_rights_of(h, p).max_tunnels)
+		refuse(a, HELLO_REFUSAL_TOO_MANY, NULL);
+	else if (h->n_tunnels - freed >= h->conf.limits.tunnels)
+		refuse(a, HELLO_REFUSAL_SERVER_FULL, NULL);
+	else
+		return true;
+	return false;
+}
+
 /* --- http ------------------------------------------------------------------------------------ */
 
 /* The name to be had, into @host; an assigned one that another owner sits on is replaced by the
@@ -162,7 +179,7 @@ static void register_http(struct peer *p, const struct hello_register *rq,
 		answer_with(a, holder); /* asked again after a resumption */
 		return;
 	}
-	if (!make_way(p, holder, a))
+	if (!has_room(p, holder, a) || !make_way(p, holder, a))
 		return;
 	t = new_tunnel(p, rq);
 	t->hostname = mem_strdup(host);
@@ -222,7 +239,7 @@ static void register_tcp(struct peer *p, const struct hello_register *rq,
 	struct hello_registered *a)
 {
 	struct admit_rights rights = hub_rights_of(p->hub, p);
-	struct tunnel *t = find_own(p, rq);
+	struct tunnel *t = find_own(p, rq), *holder;
 	struct conf_port_range range;
 	uint8_t digest[HMAC_LEN];
 	unsigned int n, first;
@@ -240,6 +257,11 @@ static void register_tcp(struct peer *p, const struct hello_register *rq,
 	n = range.high - range.low + 1U;
 	digest_of(p, rq->name, 0, digest);
 	first = (unsigned int)(digest[0] << 16 | digest[1] << 8 | digest[2]) % n;
+	holder = names_find_port(&p->hub->names, (uint16_t)(range.low + first));
+	if (holder && !rq->remote_port && !str_eq(holder->name, rq->name))
+		holder = NULL; /* it stays, another port is taken */
+	if (!has_room(p, holder, a))
+		return;
 	refuse(a, HELLO_REFUSAL_NO_PORT, NULL);
 	t = new_tunnel(p, rq);
 	for (unsigned int i = 0; i < MIN(n, (unsigned int)PORT_TRIES); i++) {
@@ -249,6 +271,7 @@ static void register_tcp(struct peer *p, const struct hello_register *rq,
 			continue;
 		memset(a->error, 0, sizeof(a->error));
 		memset(a->message, 0, sizeof(a->message));
+		a->retry = false;
 		publish(t);
 		answer_with(a, t);
 		return;
@@ -265,10 +288,6 @@ void registrar_register(struct peer *p, const struct hello_register *rq, struct 
 
 	if (h->draining)
 		refuse(a, HELLO_REFUSAL_SHUTTING_DOWN, NULL);
-	else if (p->n_tunnels >= hub_rights_of(h, p).max_tunnels)
-		refuse(a, HELLO_REFUSAL_TOO_MANY, NULL);
-	else if (h->n_tunnels >= h->conf.limits.tunnels)
-		refuse(a, HELLO_REFUSAL_SERVER_FULL, NULL);
 	else if (rq->proto == HELLO_PROTO_HTTP)
 		register_http(p, rq, a);
 	else

@@ -79,6 +79,35 @@ static void check_listener(const struct conf_node *node, void *dst, struct conf_
 		report_add_key(report, node, "tls", "'certificate' and 'key' go together");
 }
 
+/* Complain when @a is called as one of the keys before it. */
+static void check_twins(const struct conf_node *keys, const struct conf_node *a, const char *by,
+	struct conf_report *report)
+{
+	const struct conf_node *mine = a->kind == CONF_MAPPING ? doc_find(a, by) : NULL;
+
+	for (const struct conf_node *b = keys->first; mine && b != a; b = b->next) {
+		const struct conf_node *theirs = b->kind == CONF_MAPPING ? doc_find(b, by) : NULL;
+
+		if (theirs && mine->text && str_eq(mine->text, theirs->text))
+			report_add_at(report, mine->doc->name, mine->line, mine->col, "keys",
+				"the key of line %u has the %s '%s' too", theirs->line, by,
+				mine->text);
+	}
+}
+
+/* Two keys of one name, or id, would share what belongs to it. */
+static void check_keys(const struct conf_node *node, void *dst, struct conf_report *report)
+{
+	const struct conf_node *keys = doc_find(node, "keys");
+
+	if (!keys || keys->kind != CONF_SEQUENCE)
+		return;
+	for (const struct conf_node *key = keys->first; key; key = key->next) {
+		check_twins(keys, key, "name", report);
+		check_twins(keys, key, "id", report);
+	}
+}
+
 /* --- items ----------------------------------------------------------------------------------- */
 
 static void *new_listener(void *at, const char *name, const struct conf_node *node,
@@ -248,7 +277,7 @@ static const struct conf_row rows[] = {
 		.help = "how long peers are waited for"},
 	{"log", CONF_GROUP, AT(server_conf, log), .table = &log_table, .help = "what is logged"},
 };
-const struct conf_table server_conf_table = CONF_TABLE(rows, NULL);
+const struct conf_table server_conf_table = CONF_TABLE(rows, check_keys);
 
 /* clang-format on */
 

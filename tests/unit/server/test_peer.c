@@ -1,0 +1,653 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * test_peer: a client's session from its first frame to its end, spoken by hand over a link in
+ * memory, against a hub that has everything but listeners.
+ */
+
+#include "server_test.h"
+
+#include "../io/io_test.h"
+
+#include "base/log.h"
+#include "crypt/key.h"
+#include "proto/frame.h"
+#include "server/edge_tcp.h"
+#include "server/hub.h"
+#include "server/peer.h"
+#include "server/tunnel.h"
+
+static struct hub hub;
+
+/* --- a client -------------------------------------------------------------------------------- */
+
+struct caller {
+	struct link link;
+	struct peer *peer; /* as it was made; may have ended */
+	bool closed;
+	enum close_reason why;
+	uint8_t got[64 * 1024]; /* frames the server has sent and nobody has looked at */
+	size_t n, at;
+	struct hello_welcome welcome;
+};
+
+static struct caller alice, alice2, bob;
+
+static void pull(struct caller *c)
+{
+	size_t n;
+
+	while ((n = link_pull(&c->link, c->got + c->n, sizeof(c->got) - c->n, clock_ms())) > 0)
+		c->n += n;
+}
+
+static void caller_wake(struct link *l)
+{
+	/* pulled when somebody looks */
+}
+
+static void caller_close(struct link *l, enum close_reason why, const char *text)
+{
+	struct caller *c = container_of(l, struct caller, link);
+
+	c->closed = true;
+	c->why = why;
+}
+
+static const struct link_ops caller_ops = {
+	.kind = "test",
+	.wake = caller_wake,
+	.close = caller_close,
+};
+
+/* Take up the link as the WebSocket server would: with the key of that name, or none. */
+static void dial(struct caller *c, const char *key)
+{
+	struct addr from;
+
+	memset(c, 0, sizeof(*c));
+	assert_int_equal(addr_parse(&from, "192.0.2.1:1000"), 0);
+	link_init(&c->link, &caller_ops, LINK_RANK_WEBSOCKET);
+	c->peer = peer_accept(&hub, &c->link, key ? keys_find(&hub.keys, key) : NULL, &from);
+}
+
+static void hang_up(struct caller *c)
+{
+	if (!c->link.ops)
+		return;
+	if (c->link.session)
+		link_lost(&c->link, CLOSE_LINK_LOST, clock_ms());
+	link_deinit(&c->link);
+	c->link.ops = NULL;
+}
+
+static void send_frame(struct caller *c, uint8_t type, const void *payload, size_t n)
+{
+	uint8_t bytes[FRAME_MAX_SIZE];
+
+	frame_encode_header(bytes, type, 0, (uint16_t)n, 0);
+	memcpy(bytes + FRAME_HEADER_SIZE, payload, n);
+	(void)link_input(&c->link, bytes, FRAME_HEADER_SIZE + n, clock_ms());
+	pull(c);
+}
+
+static void send_text(struct caller *c, uint8_t type, const char *text)
+{
+	send_frame(c, type, text, strlen(text));
+}
+
+/* The next frame of @type among those that came; false when there is none. */
+static bool next_frame(struct caller *c, uint8_t type, struct frame *ret)
+{
+	pull(c);
+	while (c->at + FRAME_HEADER_SIZE <= c->n) {
+		assert_int_equal(frame_decode(ret, c->got + c->at, c->n - c->at, true), FRAME_OK);
+		c->at += FRAME_HEADER_SIZE + ret->length;
+		if (ret->type == type)
+			return true;
+	}
+	return false;
+}
+
+static void greet(struct caller *c, uint64_t generation, const struct hello_welcome *old)
+{
+	struct hello h = {.version = HELLO_VERSION,
+		.software = "test/1",
+		.instance = "00112233445566778899aabbccddeeff",
+		.generation = generation,
+		.window = 262144};
+	uint8_t json[FRAME_MAX_JSON];
+	struct frame f;
+	struct err err;
+
+	if (old) {
+		memcpy(h.session, old->session, sizeof(h.session));
+		memcpy(h.secret, old->secret, sizeof(h.secret));
+	}
+	send_frame(c, FRAME_HELLO, json, hello_encode(json, sizeof(json), &h));
+	assert_true(next_frame(c, FRAME_WELCOME, &f));
+	assert_int_equal(hello_welcome_decode(&c->welcome, f.payload, f.length, &err), 0);
+}
+
+static void connect_as(struct caller *c, const char *key, uint64_t generation)
+{
+	dial(c, key);
+	greet(c, generation, NULL);
+}
+
+static struct hello_registered answer;
+
+/* Ask for a tunnel; the refusal's word, or "" when granted. */
+static const char *ask(struct caller *c, const struct hello_register *rq)
+{
+	uint8_t json[FRAME_MAX_JSON];
+	struct frame f;
+	struct err err;
+
+	send_frame(c, FRAME_REGISTER, json, hello_register_encode(json, sizeof(json), rq));
+	assert_true(next_frame(c, FRAME_REGISTERED, &f));
+	assert_int_equal(hello_registered_decode(&answer, f.payload, f.length, &err), 0);
+	assert_int_equal(answer.request, rq->request);
+	assert_int_equal(answer.granted, answer.error[0] == '\0');
+	return answer.error;
+}
+
+static const char *ask_http(struct caller *c, const char *name, const char *subdomain)
+{
+	struct hello_register rq = {.request = 7, .proto = HELLO_PROTO_HTTP};
+
+	(void)snprintf(rq.name, sizeof(rq.name), "%s", name);
+	(void)snprintf(rq.subdomain, sizeof(rq.subdomain), "%s", subdomain);
+	return ask(c, &rq);
+}
+
+static const char *ask_tcp(struct caller *c, const char *name, uint16_t port)
+{
+	struct hello_register rq = {.request = 8, .proto = HELLO_PROTO_TCP, .remote_port = port};
+
+	(void)snprintf(rq.name, sizeof(rq.name), "%s", name);
+	return ask(c, &rq);
+}
+
+/* The reason of the next GONE, which is for @tunnel. */
+static int gone(struct caller *c, uint32_t tunnel)
+{
+	struct frame_reason r;
+	struct frame f;
+
+	if (!next_frame(c, FRAME_GONE, &f))
+		return -1;
+	assert_int_equal(frame_reason_decode(&r, &f), 0);
+	assert_int_equal(r.value, tunnel);
+	return r.reason;
+}
+
+/* --- a hub ----------------------------------------------------------------------------------- */
+
+static const char conf_text[] = "allowed_hosts: [example.com]\n"
+				"public_port: 8080\n"
+				"tcp: {listen: 127.0.0.1, ports: 21000-21999}\n"
+				"anonymous: true\n"
+				"anonymous_limits: {allow: [open-*], max_tunnels: 2}\n"
+				"keys:\n"
+				"  - {name: alice, hash: " HASH
+				", allow: ['*'], tcp: 21100-21300, max_tunnels: 3}\n"
+				"  - {name: bob, hash: " HASH
+				", allow: ['*'], tcp: 21100-21300, max_tunnels: 3}\n";
+
+static void on_status(struct timer *t)
+{
+	/* nobody is told */
+}
+
+static int setup(void **state)
+{
+	struct err err;
+
+	dir_setup("keys.yaml");
+	log_set_level(LOG_LV_ERR);
+	assert_int_equal(loop_init(&loop), 0);
+	memset(&hub, 0, sizeof(hub));
+	memset(&alice, 0, sizeof(alice));
+	memset(&alice2, 0, sizeof(alice2));
+	memset(&bob, 0, sizeof(bob));
+	hub.loop = &loop;
+	sound_conf_from(&hub.conf, conf_text);
+	assert_int_equal(keys_init(&hub.keys, test_file, &err), 0);
+	keys_configure(&hub.keys, &hub.conf.keys);
+	names_init(&hub.names);
+	list_init(&hub.peers);
+	list_init(&hub.fronts);
+	timer_init(&hub.status, &loop, on_status);
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	while (!list_is_empty(&hub.peers))
+		peer_end(list_entry(hub.peers.next, struct peer, node), CLOSE_SHUTDOWN, "");
+	turn();
+	hang_up(&alice);
+	hang_up(&alice2);
+	hang_up(&bob);
+	assert_int_equal(hub.n_peers, 0);
+	assert_int_equal(hub.n_tunnels, 0);
+	timer_stop(&hub.status);
+	names_deinit(&hub.names);
+	keys_deinit(&hub.keys);
+	server_conf_deinit(&hub.conf);
+	loop_deinit(&loop);
+	dir_teardown();
+	return 0;
+}
+
+/* --- handshake ------------------------------------------------------------------------------- */
+
+static void a_greeted_client_is_told_its_session_and_limits(void **state)
+{
+	connect_as(&alice, "alice", 1);
+	assert_false(alice.welcome.resumed);
+	assert_int_equal(strlen(alice.welcome.session), HELLO_ID_SIZE - 1);
+	assert_int_equal(strlen(alice.welcome.secret), HELLO_SECRET_SIZE - 1);
+	assert_int_equal(alice.welcome.max_tunnels, 3);
+	assert_int_equal(alice.welcome.grace_ms, 30000);
+	assert_ptr_equal(hub_find_peer(&hub, alice.welcome.session), alice.peer);
+}
+
+static void whatever_comes_before_hello_ends_the_session(void **state)
+{
+	dial(&alice, "alice");
+	send_text(&alice, FRAME_LANE_ASK, "");
+	assert_true(alice.closed);
+	assert_int_equal(alice.why, CLOSE_PROTOCOL);
+	assert_int_equal(hub.n_peers, 0);
+}
+
+static void garbage_for_a_hello_ends_the_session(void **state)
+{
+	static const char *const bad[] = {"", "{", "[]", "{}", "{\"version\":\"2\"}",
+		"{\"version\":2,\"instance\":7}",
+		"{\"version\":1,\"software\":\"x\",\"instance\":"
+		"\"00112233445566778899aabbccddeeff\",\"generation\":1,\"window\":65536}"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
+		dial(&alice, "alice");
+		send_text(&alice, FRAME_HELLO, bad[i]);
+		assert_true(alice.closed);
+		assert_int_equal(alice.why, CLOSE_PROTOCOL);
+		hang_up(&alice);
+	}
+	assert_int_equal(hub.n_peers, 0);
+}
+
+static void a_second_hello_ends_the_session(void **state)
+{
+	connect_as(&alice, "alice", 1);
+	send_text(&alice, FRAME_HELLO, "{}");
+	assert_true(alice.closed);
+	assert_int_equal(alice.why, CLOSE_PROTOCOL);
+}
+
+static void a_client_that_says_nothing_is_not_waited_for_long(void **state)
+{
+	dial(&alice, "alice");
+	assert_true(timer_is_active(&alice.peer->hello));
+	timer_start(&alice.peer->hello, 1);
+	until(alice.closed);
+	assert_int_equal(alice.why, CLOSE_TIMEOUT);
+}
+
+static void a_client_lost_before_hello_is_forgotten_at_once(void **state)
+{
+	dial(&alice, "alice");
+	hang_up(&alice);
+	assert_int_equal(hub.n_peers, 0);
+}
+
+/* --- resumption ------------------------------------------------------------------------------ */
+
+static void a_lost_client_comes_back_to_its_session_and_tunnels(void **state)
+{
+	struct peer *first;
+
+	connect_as(&alice, "alice", 1);
+	first = alice.peer;
+	assert_string_equal(ask_http(&alice, "web", "web"), "");
+	hang_up(&alice);
+	assert_int_equal(hub.n_peers, 1);
+	dial(&alice2, "alice");
+	greet(&alice2, 1, &alice.welcome);
+	assert_true(alice2.welcome.resumed);
+	assert_string_equal(alice2.welcome.session, alice.welcome.session);
+	assert_ptr_equal(alice2.link.session, &first->session);
+	assert_int_equal(hub.n_peers, 1);
+	turn();
+	assert_ptr_equal(names_find_host(&hub.names, "web.example.com")->peer, first);
+}
+
+static void nobody_resumes_with_a_wrong_secret_or_by_another_key(void **state)
+{
+	struct hello_welcome wrong;
+
+	connect_as(&alice, "alice", 1);
+	wrong = alice.welcome;
+	wrong.secret[0] = wrong.secret[0] == '0' ? '1' : '0';
+	dial(&alice2, "alice");
+	greet(&alice2, 1, &wrong);
+	assert_false(alice2.welcome.resumed);
+	assert_string_not_equal(alice2.welcome.session, alice.welcome.session);
+	dial(&bob, "bob");
+	greet(&bob, 1, &alice.welcome);
+	assert_false(bob.welcome.resumed);
+	assert_int_equal(hub.n_peers, 3);
+	assert_false(alice.closed);
+}
+
+static void asked_again_a_tunnel_is_the_same_even_at_the_limit(void **state)
+{
+	uint32_t id;
+
+	connect_as(&alice, "alice", 1);
+	assert_string_equal(ask_http(&alice, "a", "a"), "");
+	id = answer.tunnel;
+	assert_string_equal(ask_http(&alice, "b", "b"), "");
+	assert_string_equal(ask_http(&alice, "c", "c"), "");
+	assert_string_equal(ask_http(&alice, "a", "a"), "");
+	assert_int_equal(answer.tunnel, id);
+	assert_int_equal(hub.n_tunnels, 3);
+}
+
+/* --- names ----------------------------------------------------------------------------------- */
+
+static void a_tunnel_is_told_its_url(void **state)
+{
+	connect_as(&alice, "alice", 1);
+	assert_string_equal(ask_http(&alice, "web", "Web"), "");
+	assert_string_equal(answer.url, "http://web.example.com:8080/");
+	assert_string_equal(answer.hostname, "web.example.com");
+}
+
+static void an_assigned_name_is_the_same_after_a_restart_and_differs_per_owner(void **state)
+{
+	char first[HELLO_HOST_MAX];
+
+	connect_as(&alice, "alice", 1);
+	assert_string_equal(ask_http(&alice, "web", ""), "");
+	memcpy(first, answer.hostname, sizeof(first));
+	peer_end(alice.peer, CLOSE_DONE, "");
+	connect_as(&alice2, "alice", 2);
+	assert_string_equal(ask_http(&alice2, "web", ""), "");
+	assert_string_equal(answer.hostname, first);
+	connect_as(&bob, "bob", 1);
+	assert_string_equal(ask_http(&bob, "web", ""), "");
+	assert_string_not_equal(answer.hostname, first);
+}
+
+static void the_owners_newer_client_takes_a_name_over(void **state)
+{
+	uint32_t id;
+
+	connect_as(&alice, "alice", 5);
+	assert_string_equal(ask_http(&alice, "web", "web"), "");
+	id = answer.tunnel;
+	connect_as(&alice2, "alice", 6);
+	assert_string_equal(ask_http(&alice2, "web", "web"), "");
+	assert_int_equal(gone(&alice, id), CLOSE_TAKEN_OVER);
+	assert_false(alice.closed);
+	assert_ptr_equal(names_find_host(&hub.names, "web.example.com")->peer, alice2.peer);
+	/* and the older one does not get it back */
+	assert_string_equal(ask_http(&alice, "web", "web"), "superseded");
+	assert_false(answer.retry);
+	assert_ptr_equal(names_find_host(&hub.names, "web.example.com")->peer, alice2.peer);
+}
+
+static void another_key_is_told_that_the_name_is_taken(void **state)
+{
+	connect_as(&alice, "alice", 1);
+	assert_string_equal(ask_http(&alice, "web", "web"), "");
+	connect_as(&bob, "bob", 99);
+	assert_string_equal(ask_http(&bob, "web", "web"), "taken");
+	assert_true(answer.retry);
+	assert_int_equal(gone(&alice, 0), -1);
+}
+
+static void an_unregistered_name_is_free(void **state)
+{
+	uint8_t id[4] = {0};
+
+	connect_as(&alice, "alice", 1);
+	assert_string_equal(ask_http(&alice, "web", "web"), "");
+	id[3] = (uint8_t)answer.tunnel;
+	send_frame(&alice, FRAME_UNREGISTER, id, sizeof(id));
+	assert_null(names_find_host(&hub.names, "web.example.com"));
+	connect_as(&bob, "bob", 1);
+	assert_string_equal(ask_http(&bob, "web", "web"), "");
+}
+
+static void a_keys_limit_counts_all_its_sessions(void **state)
+{
+	connect_as(&alice, "alice", 1);
+	assert_string_equal(ask_http(&alice, "a", "a"), "");
+	assert_string_equal(ask_http(&alice, "b", "b"), "");
+	connect_as(&alice2, "alice", 2);
+	assert_string_equal(ask_http(&alice2, "c", "c"), "");
+	assert_string_equal(ask_http(&alice2, "d", "d"), "too_many");
+	assert_true(answer.retry);
+	assert_string_equal(ask_tcp(&alice2, "d", 0), "too_many");
+	/* but what makes way makes room */
+	assert_string_equal(ask_http(&alice2, "a", "a"), "");
+	assert_int_equal(hub.n_tunnels, 3);
+	/* and what is another's is not counted */
+	connect_as(&bob, "bob", 1);
+	assert_string_equal(ask_http(&bob, "d", "d"), "");
+}
+
+static void a_full_or_stopping_server_says_so(void **state)
+{
+	connect_as(&alice, "alice", 1);
+	hub.conf.limits.tunnels = 1;
+	assert_string_equal(ask_http(&alice, "a", "a"), "");
+	assert_string_equal(ask_http(&alice, "b", "b"), "server_full");
+	hub.draining = true;
+	assert_string_equal(ask_http(&alice, "b", "b"), "shutting_down");
+}
+
+static void anonymous_clients_are_told_apart_and_bounded(void **state)
+{
+	connect_as(&bob, NULL, 1);
+	assert_int_equal(bob.welcome.max_tunnels, 2);
+	assert_string_equal(ask_http(&bob, "x", "web"), "not_allowed");
+	assert_string_equal(ask_http(&bob, "x", "open-1"), "");
+	assert_string_equal(ask_http(&bob, "y", "open-2"), "");
+	assert_string_equal(ask_http(&bob, "z", "open-3"), "too_many");
+	assert_string_equal(ask_tcp(&bob, "t", 0), "no_port");
+}
+
+/* --- ports ----------------------------------------------------------------------------------- */
+
+static void a_tcp_tunnel_listens_until_it_goes(void **state)
+{
+	struct addr a;
+	uint16_t port;
+	int fd;
+
+	connect_as(&alice, "alice", 1);
+	assert_string_equal(ask_tcp(&alice, "ssh", 0), "");
+	assert_false(answer.retry);
+	port = answer.port;
+	assert_in_range(port, 21100, 21300);
+	assert_int_equal(addr_parse_ip(&a, "127.0.0.1", port), 0);
+	fd = connect_to(&a);
+	close(fd);
+	peer_end(alice.peer, CLOSE_DONE, "");
+	fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	assert_int_equal(connect(fd, (const struct sockaddr *)&a.sa, a.len), -1);
+	close(fd);
+	/* the same label gets the same port */
+	connect_as(&alice2, "alice", 2);
+	assert_string_equal(ask_tcp(&alice2, "ssh", 0), "");
+	assert_int_equal(answer.port, port);
+}
+
+static void a_port_moves_to_the_owners_newer_client_alone(void **state)
+{
+	connect_as(&alice, "alice", 1);
+	assert_string_equal(ask_tcp(&alice, "ssh", 0), "");
+	connect_as(&bob, "bob", 9);
+	assert_string_equal(ask_tcp(&bob, "ssh", answer.port), "taken");
+	connect_as(&alice2, "alice", 2);
+	assert_string_equal(ask_tcp(&alice2, "ssh", 0), "");
+	assert_int_equal(gone(&alice, 1), CLOSE_TAKEN_OVER);
+	assert_ptr_equal(names_find_port(&hub.names, answer.port)->peer, alice2.peer);
+}
+
+static void a_port_of_somebody_else_on_this_machine_is_refused_or_passed_over(void **state)
+{
+	struct addr a;
+	uint16_t port;
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	connect_as(&alice, "alice", 1);
+	assert_string_equal(ask_tcp(&alice, "ssh", 0), "");
+	port = answer.port;
+	peer_end(alice.peer, CLOSE_DONE, "");
+	assert_int_equal(addr_parse_ip(&a, "127.0.0.1", port), 0);
+	assert_int_equal(bind(fd, (const struct sockaddr *)&a.sa, a.len), 0);
+	assert_int_equal(listen(fd, 1), 0);
+	connect_as(&alice2, "alice", 2);
+	assert_string_equal(ask_tcp(&alice2, "ssh", port), "port_taken");
+	assert_string_equal(ask_tcp(&alice2, "ssh", 0), "");
+	assert_int_not_equal(answer.port, port);
+	assert_string_equal(answer.message, "");
+	close(fd);
+}
+
+/* --- ends ------------------------------------------------------------------------------------ */
+
+static void a_revoked_keys_tunnels_end_at_once_and_no_others(void **state)
+{
+	connect_as(&alice, "alice", 1);
+	assert_string_equal(ask_http(&alice, "web", "web"), "");
+	connect_as(&bob, "bob", 1);
+	assert_string_equal(ask_http(&bob, "api2", "api2"), "");
+	keys_find(&hub.keys, "alice")->revoked = true;
+	assert_int_equal(hub_enforce_keys(&hub), 1);
+	assert_true(alice.closed);
+	assert_int_equal(alice.why, CLOSE_KEY_REVOKED);
+	assert_null(names_find_host(&hub.names, "web.example.com"));
+	assert_false(bob.closed);
+	assert_non_null(names_find_host(&hub.names, "api2.example.com"));
+}
+
+static void a_key_whose_secret_was_changed_counts_as_revoked(void **state)
+{
+	char hash[KEY_HASH_SIZE];
+
+	connect_as(&alice, "alice", 1);
+	key_hash(hash, "another secret");
+	mem_replace(&keys_find(&hub.keys, "alice")->hash, hash);
+	assert_int_equal(hub_enforce_keys(&hub), 1);
+	assert_true(alice.closed);
+}
+
+static void without_anonymous_in_the_configuration_they_end(void **state)
+{
+	connect_as(&bob, NULL, 1);
+	hub.conf.anonymous = false;
+	assert_int_equal(hub_enforce_keys(&hub), 1);
+	assert_true(bob.closed);
+}
+
+static void a_tunnel_outlives_its_session_for_who_holds_it(void **state)
+{
+	struct frame_open open = {.visitor = "v", .local = "l"};
+	enum close_reason why = CLOSE_DONE;
+	struct tunnel *t;
+
+	connect_as(&alice, "alice", 1);
+	assert_string_equal(ask_http(&alice, "web", "web"), "");
+	t = tunnel_ref(names_find_host(&hub.names, "web.example.com"));
+	peer_end(alice.peer, CLOSE_DONE, "");
+	turn();
+	assert_null(t->peer);
+	assert_null(tunnel_open_stream(t, &open, &why));
+	assert_int_equal(why, CLOSE_NO_TUNNEL);
+	tunnel_unref(t);
+}
+
+/* --- lanes ----------------------------------------------------------------------------------- */
+
+static bool grant(struct caller *c, struct hello_grant *ret)
+{
+	struct frame f;
+	struct err err;
+
+	send_frame(c, FRAME_LANE_ASK, "", 0);
+	assert_true(next_frame(c, FRAME_LANE_GRANT, &f));
+	assert_int_equal(hello_grant_decode(ret, f.payload, f.length, &err), 0);
+	return ret->token[0] != '\0';
+}
+
+static void a_lanes_token_is_good_once_and_for_its_session(void **state)
+{
+	struct hello_grant g;
+
+	connect_as(&alice, "alice", 1);
+	connect_as(&bob, "bob", 1);
+	assert_true(grant(&alice, &g));
+	assert_false(peer_claim_token(bob.peer, g.token));
+	assert_ptr_equal(hub_claim_lane(&hub, g.token), &alice.peer->session);
+	assert_null(hub_claim_lane(&hub, g.token));
+	assert_null(hub_claim_lane(&hub, ""));
+	g.token[0] = '\0';
+	assert_null(hub_claim_lane(&hub, g.token));
+}
+
+static void unused_tokens_are_bounded_and_expire(void **state)
+{
+	struct hello_grant g;
+
+	connect_as(&alice, "alice", 1);
+	for (size_t i = 0; i < PEER_TOKENS_MAX; i++)
+		assert_true(grant(&alice, &g));
+	alice.peer->tokens[PEER_TOKENS_MAX - 1].until = clock_ms();
+	assert_null(hub_claim_lane(&hub, g.token)); /* too late */
+	assert_true(grant(&alice, &g));
+	assert_false(grant(&alice, &g));
+	assert_string_equal(g.message, "too many tokens are unused");
+	assert_false(alice.closed);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+		TEST(a_greeted_client_is_told_its_session_and_limits),
+		TEST(whatever_comes_before_hello_ends_the_session),
+		TEST(garbage_for_a_hello_ends_the_session),
+		TEST(a_second_hello_ends_the_session),
+		TEST(a_client_that_says_nothing_is_not_waited_for_long),
+		TEST(a_client_lost_before_hello_is_forgotten_at_once),
+		TEST(a_lost_client_comes_back_to_its_session_and_tunnels),
+		TEST(nobody_resumes_with_a_wrong_secret_or_by_another_key),
+		TEST(asked_again_a_tunnel_is_the_same_even_at_the_limit),
+		TEST(a_tunnel_is_told_its_url),
+		TEST(an_assigned_name_is_the_same_after_a_restart_and_differs_per_owner),
+		TEST(the_owners_newer_client_takes_a_name_over),
+		TEST(another_key_is_told_that_the_name_is_taken),
+		TEST(an_unregistered_name_is_free),
+		TEST(a_keys_limit_counts_all_its_sessions),
+		TEST(a_full_or_stopping_server_says_so),
+		TEST(anonymous_clients_are_told_apart_and_bounded),
+		TEST(a_tcp_tunnel_listens_until_it_goes),
+		TEST(a_port_moves_to_the_owners_newer_client_alone),
+		TEST(a_port_of_somebody_else_on_this_machine_is_refused_or_passed_over),
+		TEST(a_revoked_keys_tunnels_end_at_once_and_no_others),
+		TEST(a_key_whose_secret_was_changed_counts_as_revoked),
+		TEST(without_anonymous_in_the_configuration_they_end),
+		TEST(a_tunnel_outlives_its_session_for_who_holds_it),
+		TEST(a_lanes_token_is_good_once_and_for_its_session),
+		TEST(unused_tokens_are_bounded_and_expire),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
