@@ -344,27 +344,45 @@ static void on_hangup(struct sig *s)
 
 /* --- life ------------------------------------------------------------------------------------ */
 
+/* Whole or not at all: half a secret would keep the server from starting ever again. */
+static int make_name_secret(struct hub *h, const char *path)
+{
+	CLEANUP(mem_cleanup) char *beside = mem_printf("%s.new", path);
+	int fd = open(beside, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600), r = 0;
+
+	if (fd < 0)
+		return -errno;
+	rand_bytes(h->name_secret, sizeof(h->name_secret));
+	errno = EIO; /* for a write that is short without a reason */
+	if (write(fd, h->name_secret, sizeof(h->name_secret)) != sizeof(h->name_secret) ||
+		fsync(fd) < 0)
+		r = -errno;
+	close(fd);
+	if (r == 0 && rename(beside, path) < 0)
+		r = -errno;
+	return r;
+}
+
 static int load_name_secret(struct hub *h, const char *dir, struct err *err)
 {
 	CLEANUP(mem_cleanup) char *path = mem_printf("%s/name-secret", dir);
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	int fd = open(path, O_RDONLY | O_CLOEXEC), r;
 	ssize_t n;
 
-	if (fd < 0 && errno == ENOENT) {
-		rand_bytes(h->name_secret, sizeof(h->name_secret));
-		fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-		n = fd < 0 ? -1 : write(fd, h->name_secret, sizeof(h->name_secret));
-	} else {
-		n = fd < 0 ? -1 : read(fd, h->name_secret, sizeof(h->name_secret));
+	if (fd < 0) {
+		r = errno == ENOENT ? make_name_secret(h, path) : -errno;
+		return r < 0 ? err_set_errno(err, r, "state file '%s'", path) : 0;
 	}
-	if (n != (ssize_t)sizeof(h->name_secret)) {
-		int e = n < 0 ? errno : EINVAL;
-
-		if (fd >= 0)
-			close(fd);
-		return err_set_errno(err, -e, "state file '%s'", path);
-	}
+	n = read(fd, h->name_secret, sizeof(h->name_secret));
+	r = n < 0 ? -errno : 0;
 	close(fd);
+	if (r < 0)
+		return err_set_errno(err, r, "state file '%s'", path);
+	if ((size_t)n != sizeof(h->name_secret))
+		return err_set(err, -EINVAL,
+			"state file '%s' is not of %zu bytes; without it, another one is made and "
+			"assigned names change",
+			path, sizeof(h->name_secret));
 	return 0;
 }
 

@@ -65,6 +65,15 @@ static void check_hosts(const struct conf_node *node, void *dst, struct conf_rep
 	}
 }
 
+/* Names are compared in lower case: a rule in upper case would never bite. */
+static void check_globs(const struct conf_node *node, void *dst, struct conf_report *report)
+{
+	const struct str_list *l = dst;
+
+	for (size_t i = 0; i < l->n; i++)
+		str_lower(l->items[i]);
+}
+
 static void check_hash(const struct conf_node *node, void *dst, struct conf_report *report)
 {
 	if (!key_is_hash(*(char **)dst))
@@ -159,7 +168,7 @@ static const struct conf_row key_rows[] = {
 		.help = "what people call it"},
 	{"hash", CONF_STRING, CONF_REQUIRED, AT(server_conf_key, hash), .check = check_hash,
 		.help = "sha256:… of the secret"},
-	{"allow", CONF_STRINGS, AT(server_conf_key, allow), .max = 1000,
+	{"allow", CONF_STRINGS, AT(server_conf_key, allow), .max = 1000, .check = check_globs,
 		.help = "globs of the subdomains and host names it may claim"},
 	{"tcp", CONF_PORT_RANGE, AT(server_conf_key, tcp), .help = "ports it may claim"},
 	{"max_tunnels", CONF_U32, AT(server_conf_key, max_tunnels), .min = 1, .max = 100000,
@@ -184,7 +193,7 @@ static const struct conf_table tcp_table = CONF_TABLE(tcp_rows, NULL);
 
 static const struct conf_row anonymous_rows[] = {
 	{"allow", CONF_STRINGS, IN(anonymous_limits, allow), .fallback = "['*']",
-		.help = "globs that they may claim"},
+		.check = check_globs, .help = "globs that they may claim"},
 	{"tcp", CONF_PORT_RANGE, IN(anonymous_limits, tcp), .help = "ports they may claim"},
 	{"max_tunnels", CONF_U32, IN(anonymous_limits, max_tunnels), .min = 1, .max = 100000,
 		.fallback = "10", .help = "tunnels of one client"},
@@ -248,10 +257,10 @@ static const struct conf_row rows[] = {
 		.check = check_hosts,
 		.help = "domains below which tunnels get names; the first one is the default"},
 	{"reserved_subdomains", CONF_STRINGS, AT(server_conf, reserved_subdomains), .max = 10000,
-		.fallback = "[www, wormhole, admin, api, mail]",
+		.check = check_globs, .fallback = "[www, wormhole, admin, api, mail]",
 		.help = "names that no tunnel gets"},
 	{"blocked_subdomains", CONF_STRINGS, AT(server_conf, blocked_subdomains), .max = 10000,
-		.help = "globs of names that no tunnel gets"},
+		.check = check_globs, .help = "globs of names that no tunnel gets"},
 	{"blocked_ips", CONF_STRINGS, AT(server_conf, blocked_ips), .max = 10000,
 		.check = check_blocks,
 		.help = "addresses and blocks that may neither visit nor connect"},

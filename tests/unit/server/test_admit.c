@@ -7,14 +7,14 @@
 #include "server/admit.h"
 
 static const char conf_text[] = "allowed_hosts: [Example.com, eu.example.com, other.test]\n"
-				"blocked_subdomains: ['evil*', '*.evil']\n"
+				"blocked_subdomains: ['EVIL*', '*.evil']\n"
 				"blocked_ips: [192.0.2.0/24, '2001:db8::/32', 198.51.100.7]\n"
 				"tcp: {ports: 20000-20100}\n"
 				"anonymous_limits: {allow: ['a-*'], max_tunnels: 3}\n"
 				"keys:\n"
 				"  - name: k\n"
 				"    hash: " HASH "\n"
-				"    allow: [web, 'ci-*', '*.deep', only.other.test]\n"
+				"    allow: [web, 'CI-*', '*.deep', only.other.test]\n"
 				"    tcp: 20050-30000\n"
 				"    max_tunnels: 7\n";
 
