@@ -66,7 +66,10 @@ static void pause_for(struct uplink *u, enum uplink_state state, uint64_t ms, co
 
 static void failed(struct uplink *u, const char *error)
 {
-	pause_for(u, UPLINK_WAITING, backoff_next(&u->backoff), error);
+	uint64_t pause = u->come_back_ms + backoff_next(&u->backoff);
+
+	u->come_back_ms = 0;
+	pause_for(u, UPLINK_WAITING, pause, error);
 }
 
 static void refused(struct uplink *u, const char *error)
@@ -211,6 +214,7 @@ static void on_welcome(struct uplink *u, struct link *l, const struct frame *f)
 	u->lane_offered = w.lanes;
 	u->lane_bytes = u->lane_streams = 0;
 	backoff_reset(&u->backoff);
+	u->come_back_ms = 0;
 	set_state(u, UPLINK_UP, NULL);
 	if (w.resumed)
 		session_resume(s, clock_ms());
@@ -328,12 +332,17 @@ static void on_goaway(struct uplink *u, struct link *l, const struct frame *f)
 		return;
 	log_with(LOG_LV_NOTICE, "the server ends the session", {"SERVER", u->conf->server.url},
 		{"CLOSE_REASON", close_word(r.reason)}, {"ERROR", r.text[0] ? r.text : NULL});
-	if (r.reason == CLOSE_SHUTDOWN)
-		return; /* it closes when what is open has finished */
+	if (r.reason == CLOSE_SHUTDOWN) {
+		/* it closes when what is open has finished, perhaps with a second GOAWAY */
+		u->come_back_ms = MAX(u->come_back_ms, MIN(r.value, UPLINK_COME_BACK_MAX_MS));
+		return;
+	}
 	(void)snprintf(text, sizeof(text), "the server ended the session: %s",
 		r.text[0] ? r.text : close_text(r.reason));
+	if (r.reason == CLOSE_KEY_REVOKED || r.reason == CLOSE_TAKEN_OVER)
+		u->state = UPLINK_REFUSED; /* the session's end is no reason to come back */
 	session_close(&u->live->session, CLOSE_DONE, text);
-	if (r.reason == CLOSE_KEY_REVOKED)
+	if (u->state == UPLINK_REFUSED)
 		refused(u, text);
 }
 
@@ -540,6 +549,7 @@ static void stop_attempt(struct uplink *u)
 void uplink_close(struct uplink *u, enum close_reason why)
 {
 	stop_attempt(u);
+	u->come_back_ms = 0;
 	u->state = UPLINK_WAITING; /* closing the session must not begin another attempt */
 	if (u->live)
 		session_close(&u->live->session, why, "");

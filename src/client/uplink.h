@@ -39,6 +39,8 @@ enum uplink_state {
 #define UPLINK_LATE_MAX 256
 /* After a refusal that only a person mends. */
 #define UPLINK_REFUSED_MS 60000
+/* The longest that a server may keep a client away by GOAWAY. */
+#define UPLINK_COME_BACK_MAX_MS 60000
 
 /* What the agent is told. */
 struct uplink_ops {
@@ -76,7 +78,8 @@ struct uplink {
 	char session_id[HELLO_ID_SIZE], session_secret[HELLO_SECRET_SIZE];
 	uint32_t late[UPLINK_LATE_MAX]; /* UNREGISTERs to be said when the session is resumed */
 	size_t n_late;
-	bool greeting; /* HELLO was sent, WELCOME is awaited */
+	uint32_t come_back_ms; /* the server is stopping and has said when to come back */
+	bool greeting;         /* HELLO was sent, WELCOME is awaited */
 	bool resolving, wanted, draining;
 
 	struct lane_client lane;

@@ -293,13 +293,27 @@ static void pauses_grow_no_longer_than_the_longest(void **state)
 	}
 }
 
-static void going_away_for_a_restart_brings_the_client_back(void **state)
+static void a_server_that_restarts_says_when_to_come_back(void **state)
 {
 	come_up();
-	fake_send_reason(FRAME_GOAWAY, 0, CLOSE_SHUTDOWN, "restart");
+	fake_send_reason(FRAME_GOAWAY, 100, CLOSE_SHUTDOWN, "restart");
+	fake_send_reason(FRAME_GOAWAY, 0, CLOSE_SHUTDOWN, "now");
+	assert_true(uplink_is_up(&uplink)); /* what is open may finish */
 	fake_lose();
 	assert_int_equal(uplink.state, UPLINK_WAITING);
+	assert_true(uplink.retry_at >= clock_ms() + 90);
 	until(fake.lookup);
+	fake_resolve(1);
+	fake_fail(WS_CLIENT_FAULT_CONNECT, 0, "not yet");
+	assert_true(uplink.retry_at <= clock_ms() + conf.reconnect.max);
+}
+
+static void no_server_keeps_a_client_away_for_long(void **state)
+{
+	come_up();
+	fake_send_reason(FRAME_GOAWAY, UINT32_MAX, CLOSE_SHUTDOWN, "");
+	fake_lose();
+	assert_true(uplink.retry_at <= clock_ms() + UPLINK_COME_BACK_MAX_MS + conf.reconnect.max);
 }
 
 static void a_revoked_key_is_a_refusal(void **state)
@@ -309,6 +323,8 @@ static void a_revoked_key_is_a_refusal(void **state)
 	assert_true(fake.let_go);
 	assert_int_equal(uplink.state, UPLINK_REFUSED);
 	assert_string_equal(uplink.error, "the server ended the session: the key was revoked");
+	assert_int_equal(seen.down, 1);
+	assert_true(uplink.retry_at > clock_ms() + UPLINK_REFUSED_MS - 1000);
 }
 
 /* --- not wanted ------------------------------------------------------------------------------ */
@@ -435,7 +451,8 @@ int main(void)
 		TEST(a_lost_link_is_followed_by_one_that_names_the_session),
 		TEST(a_session_the_server_did_not_keep_is_replaced_on_the_same_link),
 		TEST(pauses_grow_no_longer_than_the_longest),
-		TEST(going_away_for_a_restart_brings_the_client_back),
+		TEST(a_server_that_restarts_says_when_to_come_back),
+		TEST(no_server_keeps_a_client_away_for_long),
 		TEST(a_revoked_key_is_a_refusal),
 		TEST(wanting_nothing_ends_whatever_is_under_way),
 		TEST(another_server_ends_the_session_with_the_old),
