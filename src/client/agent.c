@@ -407,7 +407,7 @@ static void move_conf(struct client_conf *to, struct client_conf *from)
 
 static void apply_log(const struct agent *a)
 {
-	log_set_level(log_level_at(a->conf.log.level));
+	log_set_level(a->verbose ? LOG_LV_DEBUG : log_level_at(a->conf.log.level));
 }
 
 bool agent_reload(struct agent *a, struct conf_report *report, const struct agent_difference *d)
@@ -427,6 +427,7 @@ bool agent_reload(struct agent *a, struct conf_report *report, const struct agen
 		mine.changed = &changed;
 	same = same_server(&a->conf, &fresh);
 	move_conf(&a->conf, &fresh);
+	uplink_take_pauses(&a->uplink);
 	apply_log(a);
 	if (!same && configure_uplink(a, &err) < 0)
 		log_err("%s", err.text);

@@ -42,6 +42,7 @@ struct agent {
 	clock_ms_t drain_until;
 	char told[512]; /* the last STATUS= */
 	bool draining, with_ctl;
+	bool verbose; /* whatever the configuration says */
 	int exit_code;
 };
 

@@ -234,8 +234,7 @@ static int run(struct options *o)
 		client_conf_deinit(&agent.conf);
 		return code;
 	}
-	if (o->verbose)
-		agent.conf.log.level = log_level_index(LOG_LV_DEBUG);
+	agent.verbose = o->verbose;
 	return serve(&agent, o);
 }
 

@@ -609,6 +609,12 @@ void uplink_drain(struct uplink *u)
 		session_goaway(&u->live->session, CLOSE_SHUTDOWN, 0, "the client is stopping");
 }
 
+void uplink_take_pauses(struct uplink *u)
+{
+	backoff_init(&u->backoff, (uint32_t)u->conf->reconnect.min,
+		(uint32_t)u->conf->reconnect.max);
+}
+
 void uplink_configure(struct uplink *u, const struct client_conf *conf, const char *url,
 	struct secret *key)
 {
@@ -620,7 +626,7 @@ void uplink_configure(struct uplink *u, const struct client_conf *conf, const ch
 	u->key = *key;
 	memset(key, 0, sizeof(*key));
 	tls_ctx_unref(TAKE_PTR(u->lane_tls));
-	backoff_init(&u->backoff, (uint32_t)conf->reconnect.min, (uint32_t)conf->reconnect.max);
+	uplink_take_pauses(u);
 	if (u->wanted)
 		attempt(u);
 }

@@ -102,6 +102,8 @@ void uplink_deinit(struct uplink *u);
 /* Where to; the key is moved in. A change ends what there is. */
 void uplink_configure(struct uplink *u, const struct client_conf *conf, const char *url,
 	struct secret *key);
+/* The configuration's pauses between attempts may be others than before. */
+void uplink_take_pauses(struct uplink *u);
 /* Some tunnel wants it, or none does (then the session ends). */
 void uplink_want(struct uplink *u, bool wanted);
 /* Try now instead of at the end of the pause. */

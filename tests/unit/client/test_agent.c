@@ -312,6 +312,18 @@ static void a_broken_file_changes_nothing(void **state)
 	assert_false(fake.let_go);
 }
 
+static void other_pauses_hold_from_the_reload_on_and_nobody_is_disturbed(void **state)
+{
+	two_up();
+	assert_true(reload("server: {url: 'http://t.example'}\nlog: {level: error}\n"
+			   "reconnect: {min: 5m, max: 5m}\n"
+			   "tunnels: {a: {local: 1}, b: {local: 2}}\n",
+		NULL));
+	assert_false(fake.let_go);
+	assert_state("a", "up");
+	assert_int_equal(agent.uplink.backoff.cap_ms, 300000);
+}
+
 static void an_ad_hoc_tunnel_outlives_a_reload(void **state)
 {
 	struct client_conf_tunnel *def = client_conf_new_tunnel("mine");
@@ -383,6 +395,7 @@ int main(void)
 		TEST(a_refused_key_is_every_tunnel_s_error_and_passes_with_it),
 		TEST(reload_touches_only_what_differs),
 		TEST(a_broken_file_changes_nothing),
+		TEST(other_pauses_hold_from_the_reload_on_and_nobody_is_disturbed),
 		TEST(an_ad_hoc_tunnel_outlives_a_reload),
 		TEST(another_server_means_nothing_is_up_until_that_one_has_said_so),
 		TEST(without_a_server_nothing_is_up_and_tunnels_say_why),
