@@ -266,8 +266,8 @@ static void garbage_for_a_hello_ends_the_session(void **state)
 {
 	static const char *const bad[] = {"", "{", "[]", "{}", "{\"version\":\"2\"}",
 		"{\"version\":2,\"instance\":7}",
-		"{\"version\":1,\"software\":\"x\",\"instance\":"
-		"\"00112233445566778899aabbccddeeff\",\"generation\":1,\"window\":65536}"};
+		("{\"version\":1,\"software\":\"x\",\"instance\":"
+		 "\"00112233445566778899aabbccddeeff\",\"generation\":1,\"window\":65536}")};
 
 	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
 		dial(&alice, "alice");
