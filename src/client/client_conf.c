@@ -150,7 +150,7 @@ static const struct conf_row tunnel_rows[] = {
 		.max = 7 * 24 * 3600 * 1000ULL,
 		.help = "end a connection on which nothing happens for so long; 0: never"},
 	{"max_streams", CONF_U32, AT(client_conf_tunnel, max_streams), .min = 1, .max = 1000000,
-		.fallback = "1024", .help = "visitors at once"},
+		.fallback = "4096", .help = "visitors at once"},
 };
 static const struct conf_table tunnel_table = CONF_TABLE(tunnel_rows, check_tunnel);
 
@@ -271,7 +271,7 @@ struct client_conf_tunnel *client_conf_new_tunnel(const char *name)
 
 	t->name = mem_strdup(name);
 	t->tls.verify = true;
-	t->max_streams = 1024;
+	t->max_streams = 4096;
 	t->autostart = true;
 	list_init(&t->node);
 	return t;

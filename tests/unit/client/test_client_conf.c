@@ -124,7 +124,7 @@ static void everything_that_can_be_written_is_taken_over(void **state)
 	assert_string_equal(t->target.host, "localhost");
 	assert_false(t->autostart);
 	assert_true(t->tls.verify);
-	assert_int_equal(t->max_streams, 1024);
+	assert_int_equal(t->max_streams, 4096);
 	assert_null(client_conf_find(&conf, "none"));
 }
 
