@@ -14,4 +14,10 @@ done
 ls "$tmp"/*.service >/dev/null 2>&1 || { echo "units: none"; exit 1; }
 out=$(systemd-analyze verify --man=no "$tmp"/*.service "$tmp"/*.socket 2>&1 | grep -F "$tmp")
 [ -z "$out" ] || { echo "$out"; exit 1; }
+# exposure, in tenths; what raises it stands in the units with its reason
+for u in "$tmp"/*.service; do
+    systemd-analyze security --offline=yes --threshold=20 "$u" >"$tmp/exposure" 2>&1 || { tail -n 3 "$tmp/exposure"; exit 1; }
+    tail -n 1 "$tmp/exposure"
+done
+rm -f "$tmp/exposure"
 echo "units: $(ls "$tmp" | wc -l) verified"
