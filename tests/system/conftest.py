@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """pytest's side of the actors: the build directory, a world per test, its logs when the test fails."""
+import os
 import pathlib
 import sys
 
@@ -14,6 +15,19 @@ def pytest_addoption(parser):
     top = pathlib.Path(__file__).resolve().parents[2]
     parser.addoption("--build", default=str(top / "build"), help="where the programs were built")
     parser.addoption("--long", action="store_true", help="run the long forms too")
+
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "heavy: takes long or much; left out where TUNNELTO_TESTS=light")
+    config.addinivalue_line("markers", "long: minutes or more; runs with --long alone")
+
+
+def pytest_collection_modifyitems(config, items):
+    """Deselect what this run is not to have: no skip, for the other run of the same matrix has it."""
+    light, long = os.environ.get("TUNNELTO_TESTS") == "light", config.getoption("--long")
+    out = [i for i in items if (light and i.get_closest_marker("heavy")) or (not long and i.get_closest_marker("long"))]
+    items[:] = [i for i in items if i not in out]
+    config.hook.pytest_deselected(items=out)
 
 
 @pytest.hookimpl(hookwrapper=True)

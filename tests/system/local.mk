@@ -1,5 +1,15 @@
 TESTS += tests/system/run.sh
-EXTRA_DIST += tests/system/run.sh tests/system/demo.py tests/system/actors.py tests/system/conftest.py tests/system/test_http.py \
-	tests/system/test_tcp.py tests/system/test_session.py tests/system/test_bad_input.py \
-	tests/system/test_config.py tests/system/test_cli.py tests/system/test_cli_verbs.py tests/system/test_control.py \
-	tests/count.py
+EXTRA_DIST += \
+	tests/count.py \
+	tests/system/actors.py \
+	tests/system/conftest.py \
+	tests/system/demo.py \
+	tests/system/run.sh \
+	tests/system/test_bad_input.py \
+	tests/system/test_cli.py \
+	tests/system/test_cli_verbs.py \
+	tests/system/test_config.py \
+	tests/system/test_control.py \
+	tests/system/test_http.py \
+	tests/system/test_session.py \
+	tests/system/test_tcp.py
