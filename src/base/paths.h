@@ -10,4 +10,7 @@
 #define PATHS_SERVER_SOCKET PATH_RUN "-server/control"
 #define PATHS_CLIENT_STATE  PATH_STATE
 #define PATHS_SERVER_STATE  PATH_STATE "-server"
-#define PATHS_DAEMON        PATH_SBIN "/tunneltod"
+/* Below the home directory: where the Rust tunnelto keeps its key. */
+#define PATHS_STORED_KEY_DIR ".tunnelto"
+#define PATHS_STORED_KEY     PATHS_STORED_KEY_DIR "/key.token"
+#define PATHS_DAEMON         PATH_SBIN "/tunneltod"

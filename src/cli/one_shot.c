@@ -17,9 +17,11 @@
 #include "cli/call.h"
 #include "cli/print.h"
 #include "cli/program.h"
+#include "cli/stored_key.h"
 #include "cli/verbs.h"
 
-#define DEFAULT_PORT "8000"
+#define DEFAULT_PORT      "8000"
+#define SET_AUTH_SYNOPSIS "[--key KEY]"
 
 static int usage(const char *why)
 {
@@ -31,9 +33,12 @@ static int help(void)
 {
 	CLEANUP(str_deinit) struct str text = STR_INIT(16384);
 
-	str_add(&text, "Usage: tunnelto [--port PORT] [--subdomain LABEL] [OPTION...]\n\n"
+	str_add(&text, "Usage: tunnelto [--port PORT] [--subdomain LABEL] [OPTION...]\n"
+		       "       tunnelto set-auth [--key KEY]\n\n"
 		       "Give a local HTTP service a public address, until interrupted.\n"
-		       "The address alone is printed on standard output.\n\nOptions:\n");
+		       "The address alone is printed on standard output.\n"
+		       "set-auth stores a key, read from standard input, for later calls.\n\n"
+		       "Options:\n");
 	verbs_options(&text, ONE_SHOT_SYNOPSIS);
 	str_add(&text, "\nSee tunnelto(1).\n");
 	print_text(str_get(&text));
@@ -44,7 +49,7 @@ static int help(void)
 static char *local_of(const struct args *a)
 {
 	const char *host = a->value[ARGS_HOST], *port = a->value[ARGS_PORT];
-	bool tls = args_has(a, ARGS_TLS), v6;
+	bool tls = args_has(a, ARGS_TLS) || args_has(a, ARGS_USE_TLS), v6;
 
 	port = port ? port : DEFAULT_PORT;
 	if (!host && !tls)
@@ -85,27 +90,69 @@ int one_shot_exec(const struct args *a, const char *proto, const char *local)
 	return code;
 }
 
-/* What the old tunnelto took: everybody on the machine can read a command line. */
-static bool has_key_in_argv(int argc, const char *const *argv)
+/* The key of the command line goes on in a file that only the new program has: the daemon's
+ * command line is read longer than ours. */
+static int add_key(struct args *a, char path[static STORED_KEY_FD_PATH])
 {
-	for (int i = 1; i < argc; i++) {
-		if (str_eq(argv[i], "-k") || str_eq(argv[i], "--key") ||
-			str_has_prefix(argv[i], "--key="))
-			return true;
+	int r;
+
+	if (!args_has(a, ARGS_KEY))
+		return CALL_DONE;
+	print_error("warning: everybody on this machine can read a key in a command line; "
+		    "'tunnelto set-auth' or --key-file keep it to yourself");
+	r = stored_key_pass(a->value[ARGS_KEY], path);
+	if (r < 0) {
+		print_error("--key cannot be passed on: %s", strerror(-r));
+		return CALL_FAILED;
 	}
-	return false;
+	a->value[ARGS_KEY_FILE] = path;
+	return CALL_DONE;
+}
+
+static int open_tunnel(struct args *a)
+{
+	CLEANUP(mem_cleanup) char *local = local_of(a);
+	char key_path[STORED_KEY_FD_PATH];
+	int code = add_key(a, key_path);
+
+	if (args_has(a, ARGS_DASHBOARD))
+		print_error("there is no dashboard: ignoring --dashboard-port");
+	return code ? code : one_shot_exec(a, "http", local);
+}
+
+static int set_auth(const struct args *a)
+{
+	struct err err;
+
+	if (a->n_words > 1)
+		return usage("set-auth takes no words: the key is read from standard input");
+	if (args_check(a, SET_AUTH_SYNOPSIS, /* globals= */ false, &err) < 0)
+		return usage(err.text);
+	return stored_key_set(a->value[ARGS_KEY]);
+}
+
+static int check(const struct args *a)
+{
+	struct err err;
+	uint16_t port;
+
+	if (args_check(a, ONE_SHOT_SYNOPSIS, /* globals= */ false, &err) < 0)
+		return usage(err.text);
+	if (a->n_words)
+		return usage("there are only options: the port is --port PORT");
+	if (args_has(a, ARGS_PORT) && parse_port(a->value[ARGS_PORT], &port) < 0)
+		return usage("--port is a number from 1 to 65535");
+	if (args_has(a, ARGS_KEY) && args_has(a, ARGS_KEY_FILE))
+		return usage("--key and --key-file exclude each other");
+	return CALL_DONE;
 }
 
 int one_shot_main(int argc, const char *const *argv)
 {
-	CLEANUP(mem_cleanup) char *local = NULL;
 	struct err err;
 	struct args a;
-	uint16_t port;
+	int code;
 
-	if (has_key_in_argv(argc, argv))
-		return usage("a key in the command line is no secret: put it into a file of mode "
-			     "0600 and say --key-file FILE");
 	if (args_parse(&a, argc, argv, &err) < 0)
 		return usage(err.text);
 	if (args_has(&a, ARGS_HELP))
@@ -114,12 +161,8 @@ int one_shot_main(int argc, const char *const *argv)
 		print_text("tunnelto " PACKAGE_VERSION "\n");
 		return CALL_DONE;
 	}
-	if (args_check(&a, ONE_SHOT_SYNOPSIS, /* globals= */ false, &err) < 0)
-		return usage(err.text);
-	if (a.n_words)
-		return usage("there are only options: the port is --port PORT");
-	if (args_has(&a, ARGS_PORT) && parse_port(a.value[ARGS_PORT], &port) < 0)
-		return usage("--port is a number from 1 to 65535");
-	local = local_of(&a);
-	return one_shot_exec(&a, "http", local);
+	if (a.n_words && str_eq(a.word[0], "set-auth"))
+		return set_auth(&a);
+	code = check(&a);
+	return code ? code : open_tunnel(&a);
 }

@@ -14,4 +14,5 @@ int one_shot_exec(const struct args *a, const char *proto, const char *local) MU
 /* What tunnelto takes, in a synopsis' words. */
 #define ONE_SHOT_SYNOPSIS                                                                          \
 	"[--port PORT] [--host HOST] [--subdomain LABEL] [--hostname NAME] [--key-file FILE] "     \
-	"[--server URL] [--ca-file FILE] [--tls] [--json] [--verbose] [--help] [--version]"
+	"[--key KEY] [--server URL] [--ca-file FILE] [--tls] [--use-tls] [--dashboard-port PORT] " \
+	"[--json] [--verbose] [--help] [--version]"

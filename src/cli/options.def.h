@@ -30,4 +30,7 @@ OPTION(KEY_FILE,    "--key-file",    0,   "FILE",  false, "the file that holds t
 OPTION(SERVER,      "--server",      0,   "URL",   false, "the server's control address")
 OPTION(CA_FILE,     "--ca-file",     0,   "FILE",  false, "authorities to trust for the server")
 OPTION(TLS,         "--tls",         0,   NULL,    false, "the local service speaks TLS")
+OPTION(USE_TLS,     "--use-tls",     't', NULL,    false, "the same")
+OPTION(KEY,         "--key",         'k', "KEY",   false, "the key itself, for all on this machine to read")
+OPTION(DASHBOARD,   "--dashboard-port", 0, "PORT", false, "taken for old scripts; there is no dashboard")
 OPTION(VERBOSE,     "--verbose",     'v', NULL,    false, "say more")

@@ -19,6 +19,8 @@
 #include "base/parse.h"
 #include "base/str.h"
 #include "client/agent.h"
+#include "client/old_ways.h"
+#include "sys/creds.h"
 
 #define FIRST_UP_MS  30000
 #define EXIT_REFUSED 4
@@ -69,10 +71,21 @@ static void on_first_timeout(struct timer *t)
 	stop(&state.agent, EX_TEMPFAIL);
 }
 
-/* The command line over the configuration file over the environment. */
+/* Nothing else gives a key: the one that set-auth stored. */
+static void take_stored_key(struct client_conf *c)
+{
+	char path[512];
+
+	if (!c->server.key_file && !getenv("TUNNELTO_KEY") &&
+		!creds_path("access-key", path, sizeof(path)))
+		c->server.key_file = old_ways_key_file();
+}
+
+/* The command line over the environment over the configuration file. */
 static int fill_conf(struct client_conf *c, const struct one_shot *o)
 {
-	const char *server = getenv("TUNNELTO_SERVER");
+	CLEANUP(mem_cleanup) char *old = old_ways_server();
+	const char *own = getenv("TUNNELTO_SERVER"), *server = own && *own ? own : old;
 	struct conf_report report;
 
 	report_init(&report);
@@ -91,6 +104,7 @@ static int fill_conf(struct client_conf *c, const struct one_shot *o)
 	}
 	if (o->key_file)
 		mem_replace(&c->server.key_file, o->key_file);
+	take_stored_key(c);
 	if (o->ca_file)
 		mem_replace(&c->server.ca_file, o->ca_file);
 	if (o->no_verify)

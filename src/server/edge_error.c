@@ -14,7 +14,7 @@ static const char *reason_of(int status)
 	static const struct {
 		int status;
 		const char *reason;
-	} table[] = {{400, "Bad Request"}, {403, "Forbidden"}, {404, "Not Found"},
+	} table[] = {{200, "OK"}, {400, "Bad Request"}, {403, "Forbidden"}, {404, "Not Found"},
 		{408, "Request Timeout"}, {414, "URI Too Long"},
 		{431, "Request Header Fields Too Large"}, {501, "Not Implemented"},
 		{502, "Bad Gateway"}, {503, "Service Unavailable"}, {504, "Gateway Timeout"},
@@ -27,40 +27,38 @@ static const char *reason_of(int status)
 	return "Error";
 }
 
-static int write_body(char *out, size_t cap, const struct visitor *v, int status, const char *word,
+static void write_body(char *out, size_t cap, const struct visitor *v, int status, const char *word,
 	const char *text)
 {
-	if (v->wants_json)
-		return snprintf(out, cap, "{\"status\":%d,\"error\":\"%s\",\"message\":\"%s\"}\n",
+	if (v->wants_json) {
+		(void)snprintf(out, cap, "{\"status\":%d,\"error\":\"%s\",\"message\":\"%s\"}\n",
 			status, word, text);
-	return snprintf(out, cap,
+		return;
+	}
+	(void)snprintf(out, cap,
 		"<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><title>%d "
 		"%s</title></head>"
 		"<body><h1>%d %s</h1><p>%s.</p><p><small>tunnelto: %s</small></p></body></html>\n",
 		status, reason_of(status), status, reason_of(status), text, word);
 }
 
-void edge_error_send(struct visitor *v, int status, const char *word, const char *text)
+/* An answer without an origin. @fields: lines of the head. */
+static void send_own(struct visitor *v, int status, const char *fields, const char *body)
 {
-	char body[1024], head[512];
-	int body_n = write_body(body, sizeof(body), v, status, word, text), head_n;
+	char head[512];
+	size_t body_n = strlen(body);
 	/* what is left of an unread request cannot be told from the next one */
 	bool close = !v->keep_alive || v->edge->draining || v->phase != VISITOR_WAIT;
+	int head_n = snprintf(head, sizeof(head),
+		"HTTP/1.1 %d %s\r\nContent-Length: %zu\r\nCache-Control: no-store\r\n%s%s\r\n",
+		status, reason_of(status), body_n, fields, close ? "Connection: close\r\n" : "");
 
-	head_n = snprintf(head, sizeof(head),
-		"HTTP/1.1 %d %s\r\nContent-Type: %s; charset=utf-8\r\nContent-Length: "
-		"%d\r\nCache-Control: no-store\r\n"
-		"X-Tunnelto-Error: %s\r\n%s%s\r\n",
-		status, reason_of(status), v->wants_json ? "application/json" : "text/html", body_n,
-		word, status == 503 ? "Retry-After: 5\r\n" : "",
-		close ? "Connection: close\r\n" : "");
 	v->status = (unsigned int)status;
 	v->answered = true;
-	v->edge->faults_total++;
 	(void)conn_write(&v->conn, head, (size_t)head_n);
 	if (!v->is_head)
-		(void)conn_write(&v->conn, body, (size_t)body_n);
-	v->bytes_out += v->is_head ? 0 : (uint64_t)body_n;
+		(void)conn_write(&v->conn, body, body_n);
+	v->bytes_out += v->is_head ? 0 : body_n;
 	if (close) {
 		edge_http_log(v);
 		edge_http_linger(v);
@@ -68,4 +66,22 @@ void edge_error_send(struct visitor *v, int status, const char *word, const char
 		v->origin_keeps = v->user.stream != NULL;
 		edge_http_exchange_done(v);
 	}
+}
+
+void edge_error_healthy(struct visitor *v)
+{
+	send_own(v, 200, "Content-Type: text/plain; charset=utf-8\r\n", "ok");
+}
+
+void edge_error_send(struct visitor *v, int status, const char *word, const char *text)
+{
+	char body[1024], fields[256];
+
+	write_body(body, sizeof(body), v, status, word, text);
+	(void)snprintf(fields, sizeof(fields),
+		"Content-Type: %s; charset=utf-8\r\nX-Tunnelto-Error: %s\r\n%s",
+		v->wants_json ? "application/json" : "text/html", word,
+		status == 503 ? "Retry-After: 5\r\n" : "");
+	v->edge->faults_total++;
+	send_own(v, status, fields, body);
 }

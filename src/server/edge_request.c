@@ -11,12 +11,15 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/str.h"
 #include "proto/http_forward.h"
 #include "server/edge_visitor.h"
 #include "server/tunnel.h"
 
 /* The head grows by the forwarding fields and a rewritten Host. */
 #define GROWTH 2048
+/* Whatever the host: load balancers in front of the Rust tunnelto ask for it. */
+#define HEALTH_PATH "/0xDEADBEEF_HEALTH_CHECK"
 
 static void refuse(struct visitor *v, enum http_fault fault)
 {
@@ -138,6 +141,11 @@ static void route(struct visitor *v, const struct http_head *h)
 	struct edge_http *e = v->edge;
 	struct tunnel *t;
 
+	if (str_eq(v->target, HEALTH_PATH)) {
+		v->phase = v->request_body.done ? VISITOR_WAIT : VISITOR_BODY;
+		edge_error_healthy(v);
+		return;
+	}
 	if (hostname_normalise(v->host, h->host.at, h->host.n) < 0) {
 		v->host[0] = '\0';
 		refuse(v, HTTP_FAULT_BAD_HOST);

@@ -16,6 +16,7 @@ src_server_libserver_a_SOURCES = \
 	src/server/peer.c src/server/peer.h \
 	src/server/registrar.c src/server/registrar.h \
 	src/server/server_conf.c src/server/server_conf.h \
+	src/server/server_env.c src/server/server_env.h \
 	src/server/server_verbs.c src/server/server_verbs.h \
 	src/server/tunnel.c src/server/tunnel.h
 

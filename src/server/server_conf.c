@@ -17,6 +17,7 @@
 #include "crypt/key.h"
 #include "io/addr.h"
 #include "proto/hostname.h"
+#include "server/server_env.h"
 
 /* --- checks ---------------------------------------------------------------------------------- */
 
@@ -326,9 +327,26 @@ void server_conf_deinit(struct server_conf *c)
 	bind_deinit(&server_conf_table, c);
 }
 
+void server_conf_listen(struct list *listeners, const char *listen)
+{
+	struct server_conf_listener *l = mem_new(struct server_conf_listener);
+
+	free_listeners(listeners);
+	bind_defaults(&listener_table, l);
+	l->listen = mem_strdup(listen);
+	list_add_tail(listeners, &l->node);
+}
+
 bool server_conf_load(struct server_conf *c, const char *path, struct conf_report *report)
 {
-	return bind_file(&server_conf_table, path, c, report);
+	bool fine, no_file = str_eq(path, PATHS_SERVER_CONF) && access(path, F_OK) < 0 &&
+			     errno == ENOENT && server_env_is_set();
+
+	if (no_file)
+		fine = bind_text(&server_conf_table, path, "", c, report);
+	else
+		fine = bind_file(&server_conf_table, path, c, report);
+	return server_env_apply(c, report) && fine;
 }
 
 static const struct conf_row state_rows[] = {

@@ -12,6 +12,8 @@
 #include "conf/bind.h"
 #include "conf/report.h"
 
+#define SERVER_CONF_SIG_KEY_LEN 32
+
 struct server_conf_listener {
 	struct list node;
 	char *listen; /* as addr_parse() reads it */
@@ -65,6 +67,10 @@ struct server_conf {
 		int level;
 		bool access;
 	} log;
+	struct {
+		uint8_t bytes[SERVER_CONF_SIG_KEY_LEN];
+		bool is_set;
+	} sig_key; /* of MASTER_SIG_KEY, from the environment alone */
 };
 
 enum server_conf_scheme {
@@ -77,10 +83,15 @@ extern const struct conf_table server_conf_table;
 
 void server_conf_init(struct server_conf *c);
 void server_conf_deinit(struct server_conf *c);
-/* Fill an initialised struct. True when there was no mistake. */
+/*
+ * Fill an initialised struct: the file, then the variables of server_env.h over it. The default
+ * file may be missing when those are set. True when there was no mistake.
+ */
 bool server_conf_load(struct server_conf *c, const char *path, struct conf_report *report) MUST_USE;
 /* The key file of the state directory: a list of keys under `keys`. A missing file is an empty
  * list. */
 bool server_conf_load_keys(struct list *keys, const char *path,
 	struct conf_report *report) MUST_USE;
+/* Let one plain listener, as addr_parse() reads it, take the place of all of @listeners. */
+void server_conf_listen(struct list *listeners, const char *listen);
 void server_conf_free_keys(struct list *keys);

@@ -10,6 +10,7 @@ EXTRA_DIST += \
 	tests/system/test_cli_verbs.py \
 	tests/system/test_config.py \
 	tests/system/test_control.py \
+	tests/system/test_dropin.py \
 	tests/system/test_http.py \
 	tests/system/test_session.py \
 	tests/system/test_tcp.py

@@ -5,6 +5,8 @@
 
 #include "cli_test.h"
 
+#include <sys/stat.h>
+
 #include "cli/one_shot.h"
 #include "cli/verbs.h"
 
@@ -29,6 +31,8 @@ static void every_option_reaches_the_daemons_program(void **state)
 	becomes(ARGV("--host", "::1", "--port=1"), "--one-shot --proto http --local [::1]:1\n");
 	becomes(ARGV("--host", "[::1]", "--port=1"), "--one-shot --proto http --local [::1]:1\n");
 	becomes(ARGV("--tls"), "--one-shot --proto http --local https://localhost:8000\n");
+	becomes(ARGV("-t"), "--one-shot --proto http --local https://localhost:8000\n");
+	becomes(ARGV("--use-tls"), "--one-shot --proto http --local https://localhost:8000\n");
 	becomes(ARGV("--server", "http://s:1", "--key-file", "k", "--ca-file", "c", "--hostname",
 			"h.example", "--json", "--verbose"),
 		"--one-shot --proto http --local 8000 --hostname h.example --server http://s:1 "
@@ -46,9 +50,9 @@ static void a_wrong_call_starts_nothing(void **state)
 		{"--wait", "--wait"},
 		{"--socket=x", "--socket"},
 		{"--prot=1", "--port"},
-		{"--key=tt_x_y", "--key-file"},
-		{"--key", "--key-file"},
-		{"-k", "--key-file"},
+		{"--key", "--key KEY"},
+		{"-k", "--key KEY"},
+		{"set_auth", "--port PORT"},
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
@@ -63,6 +67,79 @@ static void a_wrong_call_starts_nothing(void **state)
 		assert_non_null(strstr(t.err, cases[i].says));
 		assert_null(strstr(t.err, "tt_x_y"));
 	}
+}
+
+static void a_key_of_the_command_line_goes_on_in_a_file_of_no_name(void **state)
+{
+	struct cli_test t;
+
+	cli_test_start(&t, one_shot_main, ARGV("-k", "tt_x_y"));
+	cli_test_end(&t);
+	assert_int_equal(t.code, 0);
+	assert_non_null(strstr(t.out, "--key-file /proc/self/fd/"));
+	assert_null(strstr(t.out, "tt_x_y"));
+	assert_non_null(strstr(t.err, "everybody on this machine"));
+	assert_null(strstr(t.err, "tt_x_y"));
+	cli_test_start(&t, one_shot_main, ARGV("-k", "tt_x_y", "--key-file", "f"));
+	cli_test_end(&t);
+	assert_int_equal(t.code, 2);
+	assert_non_null(strstr(t.err, "exclude each other"));
+}
+
+static void what_there_is_not_is_said(void **state)
+{
+	struct cli_test t;
+
+	cli_test_start(&t, one_shot_main, ARGV("--dashboard-port", "4040"));
+	cli_test_end(&t);
+	assert_int_equal(t.code, 0);
+	assert_string_equal(t.out, "--one-shot --proto http --local 8000\n");
+	assert_non_null(strstr(t.err, "no dashboard"));
+}
+
+/* The mode of @path's file, its contents into @ret. */
+static unsigned int stored(const char *path, char *ret, size_t size)
+{
+	struct stat st;
+	FILE *f = fopen(path, "r");
+
+	assert_non_null(f);
+	ret[fread(ret, 1, size - 1, f)] = '\0';
+	(void)fclose(f);
+	assert_int_equal(stat(path, &st), 0);
+	return st.st_mode & 07777;
+}
+
+static void set_auth_stores_the_key_for_its_owner_alone(void **state)
+{
+	char home[] = "/tmp/tunnelto-home-XXXXXX", dir[64], path[80], text[64];
+	struct cli_test t;
+
+	assert_non_null(mkdtemp(home));
+	(void)snprintf(dir, sizeof(dir), "%s/.tunnelto", home);
+	(void)snprintf(path, sizeof(path), "%s/key.token", dir);
+	assert_int_equal(setenv("HOME", home, 1), 0);
+	cli_test_start(&t, one_shot_main, ARGV("set-auth", "--key", "tt_a_b"));
+	cli_test_end(&t);
+	assert_int_equal(t.code, 0);
+	assert_non_null(strstr(t.err, "Authentication key stored successfully!"));
+	assert_int_equal(stored(path, text, sizeof(text)), 0600);
+	assert_string_equal(text, "tt_a_b");
+	/* again, over a file that was left open to all */
+	assert_int_equal(chmod(path, 0644), 0);
+	cli_test_start(&t, one_shot_main, ARGV("-k", "tt_c_d", "set-auth"));
+	cli_test_end(&t);
+	assert_int_equal(stored(path, text, sizeof(text)), 0600);
+	assert_string_equal(text, "tt_c_d");
+	cli_test_start(&t, one_shot_main, ARGV("set-auth", "--key", ""));
+	cli_test_end(&t);
+	assert_int_equal(t.code, 2);
+	cli_test_start(&t, one_shot_main, ARGV("set-auth", "--port", "1"));
+	cli_test_end(&t);
+	assert_int_equal(t.code, 2);
+	assert_int_equal(unlink(path), 0);
+	assert_int_equal(rmdir(dir), 0); /* nothing else was left there */
+	assert_int_equal(rmdir(home), 0);
 }
 
 static void help_and_version_need_no_daemon(void **state)
@@ -113,6 +190,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_option_reaches_the_daemons_program),
 		cmocka_unit_test(a_wrong_call_starts_nothing),
+		cmocka_unit_test(a_key_of_the_command_line_goes_on_in_a_file_of_no_name),
+		cmocka_unit_test(what_there_is_not_is_said),
+		cmocka_unit_test(set_auth_stores_the_key_for_its_owner_alone),
 		cmocka_unit_test(help_and_version_need_no_daemon),
 		cmocka_unit_test(without_a_daemon_an_ad_hoc_tunnel_is_one_shot),
 		cmocka_unit_test(a_daemon_that_cannot_be_run_is_a_failure),
