@@ -15,9 +15,14 @@
 
 #include "base/err.h"
 #include "base/mem.h"
+#include "io/tls_certs.h"
+#include "io/tls_certs_ssl.h"
 #include "io/tls_ctx_ssl.h"
 
 #define SUITES "TLS_AES_128_GCM_SHA256:TLS_CHACHA20_POLY1305_SHA256:TLS_AES_256_GCM_SHA384"
+
+/* Nothing without forward secrecy (RFC 9325 §4); for clients, an old origin decides itself. */
+#define CIPHERS "ECDHE+AESGCM:ECDHE+CHACHA20"
 
 /* Four full records with their overhead; given back while nothing is being read. */
 #define READ_AHEAD (4 * (16384 + 256))
@@ -28,18 +33,8 @@ struct tls_ctx {
 	unsigned char *alpn; /* accepted protocols, in wire form, the most wanted first */
 	unsigned int alpn_len;
 	bool verify;
+	struct tls_certs *certs; /* server side */
 };
-
-static const char *ssl_reason(void)
-{
-	unsigned long e = ERR_peek_error(); /* the first is the cause */
-	const char *why = e ? ERR_reason_error_string(e) : NULL;
-
-	if (e && ERR_SYSTEM_ERROR(e))
-		why = strerror(ERR_GET_REASON(e));
-	ERR_clear_error();
-	return why ? why : "unknown error";
-}
 
 static struct tls_ctx *new_ctx(const SSL_METHOD *method)
 {
@@ -87,45 +82,70 @@ static int on_alpn(SSL *ssl, const unsigned char **out, unsigned char *out_len,
 	return SSL_TLSEXT_ERR_OK;
 }
 
-/* A daemon has nobody to ask: an encrypted key is an error, not a prompt. */
-static int no_passphrase(char *buf, int size, int rwflag, void *user)
+/* The certificate is chosen anew for each handshake: a reload needs no new SSL_CTX. */
+static int on_cert(SSL *ssl, void *arg)
 {
-	bool *asked = user;
+	struct tls_ctx *t = arg;
 
-	*asked = true;
-	return 0;
+	return tls_certs_use(t->certs, ssl, SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name));
 }
 
-struct tls_ctx *tls_ctx_new_server(const char *cert_file, const char *key_file,
-	const char *const *alpn, struct err *err)
+/* RFC 6066 §3: say that the name was heeded. */
+static int on_server_name(SSL *ssl, int *alert, void *arg)
+{
+	return SSL_TLSEXT_ERR_OK;
+}
+
+/*
+ * Sessions are resumed by tickets alone: their keys live in the SSL_CTX, which a reload keeps, and
+ * are the same for all its certificates, while nothing is stored here for clients.
+ */
+void tls_ctx_dress(struct tls_ctx *t, void *ssl_ctx)
+{
+	SSL_CTX *ssl = ssl_ctx;
+
+	SSL_CTX_set_min_proto_version(ssl, TLS1_2_VERSION);
+	(void)SSL_CTX_set_cipher_list(ssl, CIPHERS);
+	(void)SSL_CTX_set_ciphersuites(ssl, SUITES);
+	SSL_CTX_set_cert_cb(ssl, on_cert, t);
+	SSL_CTX_set_session_cache_mode(ssl, SSL_SESS_CACHE_OFF);
+	(void)SSL_CTX_set_session_id_context(ssl, (const unsigned char *)"tunnelto", 8);
+}
+
+struct tls_ctx *tls_ctx_new_server(struct tls_certs *certs, const char *const *alpn)
 {
 	struct tls_ctx *t = new_ctx(TLS_server_method());
-	bool asked = false;
 
-	ERR_clear_error();
-	SSL_CTX_set_default_passwd_cb(t->ssl, no_passphrase);
-	SSL_CTX_set_default_passwd_cb_userdata(t->ssl, &asked);
-	if (SSL_CTX_use_certificate_chain_file(t->ssl, cert_file) != 1) {
-		(void)err_set(err, -EINVAL, "certificate '%s': %s", cert_file, ssl_reason());
-		tls_ctx_unref(t);
-		return NULL;
-	}
-	if (SSL_CTX_use_PrivateKey_file(t->ssl, key_file, SSL_FILETYPE_PEM) != 1) {
-		const char *why = ssl_reason();
-
-		(void)err_set(err, -EINVAL, "private key '%s': %s", key_file,
-			asked ? "is encrypted, and nobody is there to be asked for the passphrase"
-			      : why);
-		tls_ctx_unref(t);
-		return NULL;
-	}
-	SSL_CTX_set_default_passwd_cb_userdata(t->ssl, NULL);
+	t->certs = certs;
 	for (; alpn && *alpn; alpn++)
 		add_alpn(t, *alpn);
 	add_alpn(t, "http/1.1");
 	SSL_CTX_set_alpn_select_cb(t->ssl, on_alpn, t);
-	(void)SSL_CTX_set_session_id_context(t->ssl, (const unsigned char *)"tunnelto", 8);
+	SSL_CTX_set_tlsext_servername_callback(t->ssl, on_server_name);
+	tls_ctx_dress(t, t->ssl);
 	return t;
+}
+
+struct tls_ctx *tls_ctx_new_server_pair(const char *cert_file, const char *key_file,
+	const char *const *alpn, struct err *err)
+{
+	struct tls_certs *certs = tls_certs_new();
+
+	if (tls_certs_add(certs, cert_file, key_file, err) == 0)
+		return tls_ctx_new_server(certs, alpn);
+	tls_certs_free(certs);
+	return NULL;
+}
+
+void tls_ctx_set_certs(struct tls_ctx *t, struct tls_certs *certs)
+{
+	tls_certs_free(t->certs);
+	t->certs = certs;
+}
+
+const struct tls_certs *tls_ctx_certs(const struct tls_ctx *t)
+{
+	return t->certs;
 }
 
 struct tls_ctx *tls_ctx_new_client(const char *ca_file, bool verify, struct err *err)
@@ -140,7 +160,7 @@ struct tls_ctx *tls_ctx_new_client(const char *ca_file, bool verify, struct err 
 			     : SSL_CTX_set_default_verify_paths(t->ssl);
 	if (ok != 1) {
 		(void)err_set(err, -EINVAL, "CA file '%s': %s", ca_file ? ca_file : "(system)",
-			ssl_reason());
+			tls_certs_reason());
 		tls_ctx_unref(t);
 		return NULL;
 	}
@@ -159,6 +179,7 @@ void tls_ctx_unref(struct tls_ctx *t)
 	if (!t || --t->refs > 0)
 		return;
 	SSL_CTX_free(t->ssl);
+	tls_certs_free(t->certs);
 	free(t->alpn);
 	free(t);
 }

@@ -7,13 +7,23 @@
 
 #include "base/macros.h"
 
+struct tls_certs;
 struct tls_ctx;
 struct err;
 
-/* Server side, TLS 1.2+: @cert_file is a PEM chain. NULL and @err on failure. ALPN "http/1.1" and
- * those in @alpn (NULL-terminated array, may be NULL) are accepted. */
-struct tls_ctx *tls_ctx_new_server(const char *cert_file, const char *key_file,
+/* Server side, TLS 1.2+: the certificate is chosen by the name that is asked for. Takes @certs.
+ * ALPN "http/1.1" and those in @alpn (NULL-terminated array, may be NULL) are accepted. */
+struct tls_ctx *tls_ctx_new_server(struct tls_certs *certs, const char *const *alpn) MUST_USE;
+/* The same with one certificate; NULL and @err on failure. */
+struct tls_ctx *tls_ctx_new_server_pair(const char *cert_file, const char *key_file,
 	const char *const *alpn, struct err *err) MUST_USE;
+/* New handshakes get these from here on, what is open stays as it is. Takes @certs. Tickets that
+ * were given before still resume. */
+void tls_ctx_set_certs(struct tls_ctx *t, struct tls_certs *certs);
+const struct tls_certs *tls_ctx_certs(const struct tls_ctx *t);
+/* Give an SSL_CTX that another library made the server's settings and certificates of @t, which
+ * must outlive it. */
+void tls_ctx_dress(struct tls_ctx *t, void *ssl_ctx);
 /* Client side. @ca_file NULL: the system store. @verify false: accept anything (the caller warned).
  */
 struct tls_ctx *tls_ctx_new_client(const char *ca_file, bool verify, struct err *err) MUST_USE;

@@ -149,20 +149,19 @@ static int open_listener(struct front *f, const struct server_conf_listener *con
 	return listener_open(&f->listener, f->hub->loop, &a, 0666, on_accept, err);
 }
 
-static int open_control(struct front *f, const char *cert, const char *key, struct err *err)
+static int open_control(struct front *f, struct err *err)
 {
-	int r = ws_server_open(&f->ws, f->hub->ws, cert, key, &ws_ops, err);
+	int r = ws_server_open(&f->ws, f->hub->ws, f->tls, &ws_ops, err);
 
 	if (r == 0)
 		lane_server_init(&f->lanes, f->hub->loop, f->tls, on_claim);
 	return r;
 }
 
-struct front *front_open(struct hub *h, enum front_role role,
-	const struct server_conf_listener *conf, int fd, struct err *err)
+struct front *front_open(struct hub *h, enum front_role role, struct server_conf_listener *conf,
+	int fd, struct err *err)
 {
 	static const char *const alpn[] = {LANE_ALPN, NULL};
-	const char *cert = conf ? conf->tls.certificate : NULL, *key = conf ? conf->tls.key : NULL;
 	struct front *f = mem_new(struct front);
 
 	f->hub = h;
@@ -171,9 +170,10 @@ struct front *front_open(struct hub *h, enum front_role role,
 	list_init(&f->peeks);
 	list_init(&f->lanes.pending);
 	listener_init(&f->listener);
-	if (cert)
-		f->tls = tls_ctx_new_server(cert, key, role == FRONT_CONTROL ? alpn : NULL, err);
-	if ((cert && !f->tls) || (role == FRONT_CONTROL && open_control(f, cert, key, err) < 0) ||
+	if (conf && conf->tls.certs)
+		f->tls = tls_ctx_new_server(TAKE_PTR(conf->tls.certs),
+			role == FRONT_CONTROL ? alpn : NULL);
+	if ((role == FRONT_CONTROL && open_control(f, err) < 0) ||
 		open_listener(f, conf, fd, err) < 0) {
 		front_close(f);
 		return NULL;

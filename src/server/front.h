@@ -33,9 +33,9 @@ struct front {
 };
 
 /* Open as configured, or take the passed @fd (>= 0). @conf NULL: plain (a passed socket that no row
- * describes). */
-struct front *front_open(struct hub *h, enum front_role role,
-	const struct server_conf_listener *conf, int fd, struct err *err) MUST_USE;
+ * describes); its certificates are taken. */
+struct front *front_open(struct hub *h, enum front_role role, struct server_conf_listener *conf,
+	int fd, struct err *err) MUST_USE;
 void front_stop(struct front *f);
 void front_close(struct front *f);
 /* "public", "control" */

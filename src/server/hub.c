@@ -411,8 +411,10 @@ static int open_fronts(struct hub *h, enum front_role role, const char *name,
 	bool passed = fd >= 0;
 
 	for (; fd >= 0; fd = listen_fds_take(name)) {
-		const struct server_conf_listener *c =
-			at != confs ? list_entry(at, struct server_conf_listener, node) : NULL;
+		struct server_conf_listener *c = at != confs ? list_entry(at,
+								       struct server_conf_listener,
+								       node)
+							     : NULL;
 
 		at = at != confs ? at->next : at;
 		if (!front_open(h, role, c, fd, err))

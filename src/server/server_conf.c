@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/err.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/paths.h"
@@ -16,6 +17,7 @@
 #include "conf/doc.h"
 #include "crypt/key.h"
 #include "io/addr.h"
+#include "io/tls_certs.h"
 #include "proto/hostname.h"
 #include "server/server_env.h"
 
@@ -81,12 +83,48 @@ static void check_hash(const struct conf_node *node, void *dst, struct conf_repo
 		report_add(report, node, "not a hash: 'sha256:' and 64 hex digits are expected");
 }
 
-static void check_listener(const struct conf_node *node, void *dst, struct conf_report *report)
+static void load_pair(struct tls_certs *certs, const struct conf_node *node,
+	const struct server_conf_pair *pair, struct conf_report *report)
 {
-	const struct server_conf_listener *l = dst;
+	struct err err = {0};
 
-	if (!l->tls.certificate != !l->tls.key)
-		report_add_key(report, node, "tls", "'certificate' and 'key' go together");
+	if (!pair->certificate || !pair->key) {
+		report_add(report, node, "'certificate' and 'key' go together");
+		return;
+	}
+	if (tls_certs_add(certs, pair->certificate, pair->key, &err) < 0)
+		report_add(report, node, "%s", err.text);
+}
+
+static void load_directory(struct tls_certs *certs, const struct conf_node *node,
+	const struct server_conf_tls *tls, struct conf_report *report)
+{
+	struct err err = {0};
+
+	if (tls->directory && tls_certs_add_directory(certs, tls->directory, &err) < 0)
+		report_add_key(report, node, "directory", "%s", err.text);
+}
+
+/* The files are part of the configuration: what is wrong with them is told with everything else. */
+static void check_tls(const struct conf_node *node, void *dst, struct conf_report *report)
+{
+	struct server_conf_tls *tls = dst;
+	const struct server_conf_pair first = {.certificate = tls->certificate, .key = tls->key};
+	const struct conf_node *pairs = doc_find(node, "certificates");
+	const struct conf_node *at = pairs ? pairs->first : NULL;
+	struct tls_certs *certs = tls_certs_new();
+
+	if (first.certificate || first.key)
+		load_pair(certs, node, &first, report);
+	list_each (pair, &tls->pairs, struct server_conf_pair, node) {
+		load_pair(certs, at ? at : node, pair, report);
+		at = at ? at->next : NULL;
+	}
+	load_directory(certs, node, tls, report);
+	if (!first.certificate && !first.key && list_is_empty(&tls->pairs) && !tls->directory)
+		report_add(report, node,
+			"'certificate' and 'key', or 'certificates', or 'directory' are needed");
+	tls->certs = certs;
 }
 
 /* Complain when @a is called as one of the keys before it. */
@@ -125,8 +163,18 @@ static void *new_listener(void *at, const char *name, const struct conf_node *no
 {
 	struct server_conf_listener *l = mem_new(struct server_conf_listener);
 
+	list_init(&l->tls.pairs);
 	list_add_tail(at, &l->node);
 	return l;
+}
+
+static void *new_pair(void *at, const char *name, const struct conf_node *node,
+	struct conf_report *report)
+{
+	struct server_conf_pair *p = mem_new(struct server_conf_pair);
+
+	list_add_tail(at, &p->node);
+	return p;
 }
 
 static void *new_key(void *at, const char *name, const struct conf_node *node,
@@ -143,16 +191,24 @@ static void *new_key(void *at, const char *name, const struct conf_node *node,
 /* clang-format off: tables */
 #define AT(s, f) .offset = offsetof(struct s, f)
 
-static const struct conf_row tls_rows[] = {
-	{"certificate", CONF_STRING,
-		AT(server_conf_listener, tls.certificate) -
-			offsetof(struct server_conf_listener, tls),
+static const struct conf_row pair_rows[] = {
+	{"certificate", CONF_STRING, CONF_REQUIRED, AT(server_conf_pair, certificate),
 		.help = "PEM file of the certificate and its chain"},
-	{"key", CONF_STRING,
-		AT(server_conf_listener, tls.key) - offsetof(struct server_conf_listener, tls),
+	{"key", CONF_STRING, CONF_REQUIRED, AT(server_conf_pair, key),
 		.help = "PEM file of the private key"},
 };
-static const struct conf_table tls_table = CONF_TABLE(tls_rows, NULL);
+static const struct conf_table pair_table = CONF_TABLE(pair_rows, NULL);
+
+static const struct conf_row tls_rows[] = {
+	{"certificate", CONF_STRING, AT(server_conf_tls, certificate),
+		.help = "PEM file of the certificate and its chain"},
+	{"key", CONF_STRING, AT(server_conf_tls, key), .help = "PEM file of the private key"},
+	{"certificates", CONF_LIST, AT(server_conf_tls, pairs), .table = &pair_table,
+		.new_item = new_pair, .max = 1000, .help = "further certificates"},
+	{"directory", CONF_STRING, AT(server_conf_tls, directory),
+		.help = "directory of further certificates"},
+};
+static const struct conf_table tls_table = CONF_TABLE(tls_rows, check_tls);
 
 static const struct conf_row listener_rows[] = {
 	{"listen", CONF_STRING, CONF_REQUIRED, AT(server_conf_listener, listen),
@@ -160,7 +216,7 @@ static const struct conf_row listener_rows[] = {
 	{"tls", CONF_GROUP, AT(server_conf_listener, tls), .table = &tls_table,
 		.help = "absent: plain"},
 };
-static const struct conf_table listener_table = CONF_TABLE(listener_rows, check_listener);
+static const struct conf_table listener_table = CONF_TABLE(listener_rows, NULL);
 
 static const struct conf_row key_rows[] = {
 	{"id", CONF_STRING, AT(server_conf_key, id),
@@ -304,6 +360,11 @@ void server_conf_init(struct server_conf *c)
 static void free_listeners(struct list *l)
 {
 	list_each_safe (i, l, struct server_conf_listener, node) {
+		list_each_safe (p, &i->tls.pairs, struct server_conf_pair, node) {
+			bind_deinit(&pair_table, p);
+			free(p);
+		}
+		tls_certs_free(i->tls.certs);
 		bind_deinit(&listener_table, i);
 		free(i);
 	}
@@ -333,6 +394,7 @@ void server_conf_listen(struct list *listeners, const char *listen)
 
 	free_listeners(listeners);
 	bind_defaults(&listener_table, l);
+	list_init(&l->tls.pairs);
 	l->listen = mem_strdup(listen);
 	list_add_tail(listeners, &l->node);
 }

@@ -14,13 +14,24 @@
 
 #define SERVER_CONF_SIG_KEY_LEN 32
 
+struct tls_certs;
+
+struct server_conf_pair {
+	struct list node;
+	char *certificate, *key;
+};
+
+struct server_conf_tls {
+	char *certificate, *key; /* the first pair */
+	struct list pairs;       /* server_conf_pair: further ones */
+	char *directory;
+	struct tls_certs *certs; /* all of them, loaded; NULL: plain. A front takes them. */
+};
+
 struct server_conf_listener {
 	struct list node;
 	char *listen; /* as addr_parse() reads it */
-	struct {
-		char *certificate;
-		char *key;
-	} tls; /* both NULL: plain */
+	struct server_conf_tls tls;
 };
 
 struct server_conf_key {

@@ -20,6 +20,7 @@
 #include "base/err.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "io/tls_ctx.h"
 #include "ws/ws_link.h"
 #include "ws/ws_loop.h"
 
@@ -173,6 +174,10 @@ static int on_control(struct lws *wsi, enum lws_callback_reasons reason, void *u
 	struct per_session *p = user;
 
 	switch ((int)reason) {
+	case LWS_CALLBACK_OPENSSL_LOAD_EXTRA_SERVER_VERIFY_CERTS:
+		/* lws made an SSL_CTX without a certificate and leaves it to us */
+		tls_ctx_dress(server_of(wsi)->tls, user);
+		return 0;
 	case LWS_CALLBACK_HTTP:
 		return on_plain_request(wsi, in);
 	case LWS_CALLBACK_FILTER_PROTOCOL_CONNECTION:
@@ -209,39 +214,41 @@ static const struct lws_protocols protocols[] = {
 
 /* --- life ------------------------------------------------------------------------------------ */
 
-int ws_server_open(struct ws_server *s, struct ws_loop *w, const char *cert_file,
-	const char *key_file, const struct ws_server_ops *ops, struct err *err)
+static struct ws_server_ref *ref_of(struct ws_server *s)
+{
+	struct ws_server_ref *ref = mem_new(struct ws_server_ref);
+
+	ref->server = s;
+	list_add_tail(&s->loop->server_refs, &ref->node);
+	return ref;
+}
+
+int ws_server_open(struct ws_server *s, struct ws_loop *w, struct tls_ctx *tls,
+	const struct ws_server_ops *ops, struct err *err)
 {
 	struct lws_context_creation_info info;
-	struct ws_server_ref *ref;
 
 	memset(&info, 0, sizeof(info));
 	s->ops = ops;
-	s->ref = NULL;
 	s->loop = w;
+	s->tls = tls ? tls_ctx_ref(tls) : NULL;
+	s->ref = ref_of(s);
 	info.port = CONTEXT_PORT_NO_LISTEN_SERVER;
 	info.protocols = protocols;
-	info.vhost_name = cert_file ? "control-tls" : "control";
-	ref = mem_new(struct ws_server_ref);
-	ref->server = s;
-	list_add_tail(&w->server_refs, &ref->node);
-	info.user = ref;
+	info.vhost_name = tls ? "control-tls" : "control";
+	info.user = s->ref;
 	info.timeout_secs = 10;
 	info.keepalive_timeout = 5;
-	if (cert_file) {
-		info.ssl_cert_filepath = cert_file;
-		info.ssl_private_key_filepath = key_file;
-		info.options |= LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT;
-	}
+	if (tls)
+		info.options |= LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT |
+				LWS_SERVER_OPTION_CREATE_VHOST_SSL_CTX;
 	s->vhost = lws_create_vhost(w->context, &info);
 	if (!s->vhost) {
-		list_del(&ref->node);
-		free(ref);
-		return err_set(err, -EINVAL,
-			"the WebSocket listener cannot use certificate '%s' and key '%s'",
-			cert_file ? cert_file : "", key_file ? key_file : "");
+		list_del(&s->ref->node);
+		free(TAKE_PTR(s->ref));
+		tls_ctx_unref(TAKE_PTR(s->tls));
+		return err_set(err, -EINVAL, "libwebsockets makes no listener here");
 	}
-	s->ref = ref;
 	return 0;
 }
 
@@ -259,4 +266,5 @@ void ws_server_close(struct ws_server *s)
 		s->ref->server = NULL;
 	s->ref = NULL;
 	s->vhost = NULL;
+	tls_ctx_unref(TAKE_PTR(s->tls));
 }

@@ -13,6 +13,7 @@ struct ws_loop;
 struct ws_server;
 struct ws_server_ref;
 struct err;
+struct tls_ctx;
 
 #define WS_BEARER_MAX 512
 
@@ -38,12 +39,14 @@ struct ws_server {
 	const struct ws_server_ops *ops;
 	struct ws_loop *loop;
 	void *vhost;
+	struct tls_ctx *tls;
 	struct ws_server_ref *ref;
 };
 
-/* @cert_file NULL: plain. Requests must finish within 10 s. */
-int ws_server_open(struct ws_server *s, struct ws_loop *w, const char *cert_file,
-	const char *key_file, const struct ws_server_ops *ops, struct err *err) MUST_USE;
+/* @tls NULL: plain; else its settings and certificates, those set later too, are used: a reference
+ * is held. Requests must finish within 10 s. */
+int ws_server_open(struct ws_server *s, struct ws_loop *w, struct tls_ctx *tls,
+	const struct ws_server_ops *ops, struct err *err) MUST_USE;
 /* Hand over an accepted socket with no byte read yet (peeked ones are unread). Takes @fd whatever
  * happens. */
 int ws_server_adopt(struct ws_server *s, int fd, const struct addr *peer) MUST_USE;

@@ -6,6 +6,10 @@
 #                     wildcards with two dots)
 #   expired.*         the same names, over since 2020
 #   other.*           other.example only
+#   rsa.*             server's names again, with an RSA key
+#   wild.*            *.wild.example and apex.example
+#   exact.*           one.wild.example
+#   weak.*            weak.example, with an RSA key that is too short for OpenSSL's defaults
 #   self.*            localhost, signed by itself
 #   encrypted.key     server.key behind a passphrase
 set -eu
@@ -20,8 +24,9 @@ key() {
 }
 
 # sign NAME NAMES STARTS ENDS: dates as YYYYMMDDHHMMSSZ; `openssl x509` cannot backdate, `ca` can.
+# The key is an ECDSA one unless NAME.key is there already.
 sign() {
-	key "$1"
+	[ -e "$1.key" ] || key "$1"
 	openssl req -new -key "$1.key" -subj "/CN=tunnelto test $1" -out "$1.csr"
 	cat >"$1.cnf" <<-END
 		[ca]
@@ -59,6 +64,12 @@ own="DNS:localhost,DNS:*.localhost,DNS:*.test.localhost,IP:127.0.0.1,IP:::1"
 sign server "$own" 20200101000000Z 20491231235959Z
 sign expired "$own" 20200101000000Z 20200201000000Z
 sign other "DNS:other.example,DNS:www.other.example" 20200101000000Z 20491231235959Z
+openssl genrsa -out rsa.key 2048 2>/dev/null
+sign rsa "$own" 20200101000000Z 20491231235959Z
+sign wild "DNS:*.wild.example,DNS:apex.example" 20200101000000Z 20491231235959Z
+sign exact "DNS:one.wild.example" 20200101000000Z 20491231235959Z
+openssl genrsa -out weak.key 1024 2>/dev/null
+sign weak "DNS:weak.example" 20200101000000Z 20491231235959Z
 
 key self
 openssl req -new -x509 -key self.key -sha256 -days 3650 -subj "/CN=localhost" -out self.crt \

@@ -9,6 +9,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/macros.h"
+
 static char certs_dir[64];
 
 /* The path of @name in the directory; a few may be in use at once. */

@@ -2,7 +2,7 @@ EXTRA_DIST += tests/data/certs.sh
 if HAVE_CMOCKA
 IO_TESTS = tests/unit/io/test_addr tests/unit/io/test_conn tests/unit/io/test_dial \
 	tests/unit/io/test_listener tests/unit/io/test_loop tests/unit/io/test_peek \
-	tests/unit/io/test_resolve tests/unit/io/test_tls
+	tests/unit/io/test_resolve tests/unit/io/test_tls tests/unit/io/test_tls_certs
 check_PROGRAMS += $(IO_TESTS)
 TESTS += $(IO_TESTS)
 IO_TESTS_LIBS = src/io/libio.a src/base/libbase.a $(OPENSSL_LIBS) $(CARES_LIBS) $(EV_LIBS) $(CMOCKA_LIBS)
@@ -32,4 +32,8 @@ tests_unit_io_test_resolve_LDADD = $(IO_TESTS_LIBS)
 tests_unit_io_test_tls_SOURCES = tests/unit/io/test_tls.c tests/unit/io/io_test.h
 tests_unit_io_test_tls_CFLAGS = $(IO_TESTS_CFLAGS)
 tests_unit_io_test_tls_LDADD = $(IO_TESTS_LIBS)
+tests_unit_io_test_tls_certs_SOURCES = tests/unit/io/test_tls_certs.c
+tests_unit_io_test_tls_certs_CPPFLAGS = $(AM_CPPFLAGS) -DCERTS_SH='"$(abs_top_srcdir)/tests/data/certs.sh"'
+tests_unit_io_test_tls_certs_CFLAGS = $(IO_TESTS_CFLAGS)
+tests_unit_io_test_tls_certs_LDADD = $(IO_TESTS_LIBS)
 endif

@@ -60,7 +60,7 @@ static int setup_tls(void **state)
 {
 	static const char *const alpn[] = {LANE_ALPN, NULL};
 
-	server_tls = tls_ctx_new_server(cert("server.crt"), cert("server.key"), alpn, NULL);
+	server_tls = tls_ctx_new_server_pair(cert("server.crt"), cert("server.key"), alpn, NULL);
 	client_tls = tls_ctx_new_client(cert("ca.crt"), true, NULL);
 	assert_non_null(server_tls);
 	assert_non_null(client_tls);

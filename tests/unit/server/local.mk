@@ -13,6 +13,7 @@ tests_unit_server_test_names_LDADD = $(SERVER_TEST_LIBS)
 tests_unit_server_test_peer_SOURCES = tests/unit/server/test_peer.c tests/unit/server/server_test.h
 tests_unit_server_test_peer_CFLAGS = $(AM_CFLAGS) -fno-strict-aliasing
 tests_unit_server_test_peer_LDADD = $(SERVER_TEST_LIBS)
+tests_unit_server_test_server_conf_CPPFLAGS = $(AM_CPPFLAGS) -DCERTS_SH='"$(abs_top_srcdir)/tests/data/certs.sh"'
 tests_unit_server_test_server_conf_SOURCES = tests/unit/server/test_server_conf.c tests/unit/server/server_test.h
 tests_unit_server_test_server_conf_LDADD = $(SERVER_TEST_LIBS)
 tests_unit_server_test_server_env_SOURCES = tests/unit/server/test_server_env.c tests/unit/server/server_test.h
