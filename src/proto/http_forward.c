@@ -5,7 +5,9 @@
  * Dropped: Connection and what it nominates, Keep-Alive, Proxy-*, TE (but "trailers"), Upgrade
  * unless upgrading (RFC 9110 §7.6.1). The body is not touched, so Content-Length and
  * Transfer-Encoding stay, even if nominated. The version of a request is kept: an
- * HTTP/1.0 visitor must not be sent a chunked body, and an origin that sees 1.0 sends none.
+ * HTTP/1.0 visitor must not be sent a chunked body, and an origin that sees 1.0 sends none. No Via
+ * is added: origins turn compression and caching off for it, and there would be more between them
+ * and a visitor than a tunnel.
  */
 #include "proto/http_forward.h"
 
@@ -120,9 +122,9 @@ static void put_request_fields(struct cursor *c, const struct http_head *h, bool
 }
 
 /* A 1xx or 204 has no body, and must not say that it has one (RFC 9110 §8.6, RFC 9112 §6.1). */
-static void put_response_fields(struct cursor *c, const struct http_head *h)
+static void put_response_fields(struct cursor *c, const struct http_head *h, const char *date)
 {
-	bool bodiless = h->status < 200 || h->status == 204;
+	bool bodiless = h->status < 200 || h->status == 204, dated = h->status < 200;
 
 	for (size_t i = 0; i < h->n_fields; i++) {
 		const struct http_field *f = &h->fields[i];
@@ -132,8 +134,11 @@ static void put_response_fields(struct cursor *c, const struct http_head *h)
 			continue;
 		if (meaning != FRAMING && http_head_is_nominated(h, f->name))
 			continue;
+		dated = dated || http_head_span_case_is(f->name, "date");
 		put_field(c, f->name, f->value);
 	}
+	if (!dated && date)
+		put_field(c, of("Date"), of(date));
 }
 
 static void put_connection(struct cursor *c, const struct http_head *h,
@@ -177,7 +182,7 @@ size_t http_forward_request(uint8_t *out, size_t cap, const struct http_head *h,
 
 	cursor_write_init(&c, out, cap);
 	put_span(&c, h->method);
-	cursor_put_u8(&c, ' ');
+	put(&c, h->no_slash ? " /" : " ");
 	put_span(&c, h->path);
 	put(&c, h->minor ? " HTTP/1.1\r\n" : " HTTP/1.0\r\n");
 	put_field(&c, of("Host"), f->host ? of(f->host) : h->host);
@@ -202,7 +207,7 @@ size_t http_forward_response(uint8_t *out, size_t cap, const struct http_head *h
 	put(&c, status);
 	put_span(&c, h->reason);
 	put(&c, "\r\n");
-	put_response_fields(&c, h);
+	put_response_fields(&c, h, f->date);
 	put_connection(&c, h, f);
 	put(&c, "\r\n");
 	return c.failed ? 0 : c.pos;

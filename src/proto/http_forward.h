@@ -19,11 +19,13 @@ struct http_forward {
 	bool upgrade; /* keep Upgrade, and say Connection: Upgrade */
 	bool close;   /* say Connection: close */
 	bool via_1_0; /* response to an HTTP/1.0 visitor that asked for keep-alive */
+	const char *date; /* for a final response that has no Date (RFC 9110 §6.6.1) */
 };
 
 /* Bytes written, 0 when @cap is too small. */
 size_t http_forward_request(uint8_t *out, size_t cap, const struct http_head *h,
 	const struct http_forward *f);
-/* Bytes written, 0 when @cap is too small. Of @f only upgrade, close and via_1_0 count. */
+/* Bytes written, 0 when @cap is too small. Of @f only upgrade, close, via_1_0 and date
+ * count. */
 size_t http_forward_response(uint8_t *out, size_t cap, const struct http_head *h,
 	const struct http_forward *f);

@@ -172,7 +172,10 @@ long http_head_scan(const uint8_t *bytes, size_t n, size_t max, size_t *scanned)
 			return (long)at;
 		*scanned = at;
 	}
-	return n >= max ? -(long)HTTP_FAULT_HEAD_TOO_LARGE : 0;
+	if (n < max)
+		return 0;
+	return memchr(bytes + 2, '\n', max - 2) ? -(long)HTTP_FAULT_HEAD_TOO_LARGE
+						: -(long)HTTP_FAULT_TARGET_TOO_LONG;
 }
 
 /* --- fields that mean something -------------------------------------------------------------- */
@@ -212,11 +215,21 @@ static enum http_fault on_length(struct http_head *h, struct http_span value)
 	return HTTP_FAULT_NONE;
 }
 
+/*
+ * Only "chunked" itself goes on, for how an origin reads a list is not known. What is refused is
+ * told apart: without "chunked" at the end a body has no end (RFC 9112 §6.3), with something
+ * before it the coding is one that nobody here knows (§6.1).
+ */
 static enum http_fault on_coding(struct http_head *h, struct http_span value)
 {
-	if (h->chunked || !http_head_span_case_is(value, "chunked"))
-		return HTTP_FAULT_CODING;
-	h->chunked = true;
+	struct http_span coding;
+
+	h->coded = h->coded || !http_head_span_case_is(value, "chunked");
+	do {
+		if (h->chunked || !next_element(&value, &coding) || coding.n == 0)
+			return HTTP_FAULT_CODING_NOT_LAST;
+		h->chunked = http_head_span_case_is(coding, "chunked");
+	} while (value.n > 0);
 	return HTTP_FAULT_NONE;
 }
 
@@ -359,6 +372,8 @@ static enum http_fault read_fields(struct http_head *h, const char *at, const ch
 	}
 	if (h->has_length && h->chunked)
 		return HTTP_FAULT_LENGTH_AND_CODING;
+	if (h->coded)
+		return h->chunked ? HTTP_FAULT_CODING : HTTP_FAULT_CODING_NOT_LAST;
 	if (h->chunked && h->minor == 0)
 		return HTTP_FAULT_CODING_IN_1_0;
 	return HTTP_FAULT_NONE;
@@ -370,9 +385,10 @@ static enum http_fault read_version(struct http_head *h, struct http_span v)
 		!(classes[(unsigned char)v.at[5]] & DIGIT) ||
 		!(classes[(unsigned char)v.at[7]] & DIGIT))
 		return HTTP_FAULT_START_LINE;
-	if (v.at[5] != '1' || v.at[7] > '1')
+	if (v.at[5] != '1')
 		return HTTP_FAULT_VERSION;
-	h->minor = (uint8_t)(v.at[7] - '0');
+	/* a later minor version is read as the latest one known (RFC 9110 §2.5) */
+	h->minor = v.at[7] == '0' ? 0 : 1;
 	h->keep_alive = h->minor == 1;
 	return HTTP_FAULT_NONE;
 }
@@ -386,10 +402,7 @@ static void begin(struct http_head *h)
 
 /* --- requests -------------------------------------------------------------------------------- */
 
-/*
- * absolute-form names the host, and Host is then ignored (RFC 9112 §3.2.2). "http://host?query",
- * whose path would have to be made up, is refused.
- */
+/* absolute-form names the host, and Host is then ignored (RFC 9112 §3.2.2). */
 static enum http_fault read_absolute(struct http_head *h, size_t scheme)
 {
 	const char *at = h->target.at + scheme, *end = h->target.at + h->target.n;
@@ -405,8 +418,7 @@ static enum http_fault read_absolute(struct http_head *h, size_t scheme)
 	if (h->path.n == 0)
 		h->path = (struct http_span){
 			http_head_span_is(h->method, "OPTIONS") ? "*" : "/", 1};
-	else if (h->path.at[0] == '?')
-		return HTTP_FAULT_TARGET;
+	h->no_slash = h->path.at[0] == '?';
 	return HTTP_FAULT_NONE;
 }
 
@@ -430,9 +442,8 @@ static enum http_fault read_target(struct http_head *h)
 	}
 	if (t.n > 7 && strncasecmp(t.at, "http://", 7) == 0)
 		return read_absolute(h, 7);
-	if (t.n > 8 && strncasecmp(t.at, "https://", 8) == 0)
-		return read_absolute(h, 8);
-	return HTTP_FAULT_TARGET;
+	h->https = t.n > 8 && strncasecmp(t.at, "https://", 8) == 0;
+	return h->https ? read_absolute(h, 8) : HTTP_FAULT_TARGET;
 }
 
 /* An origin that minds no case would answer "head" without the body that we would wait for. */
@@ -524,7 +535,8 @@ enum http_fault http_head_response(struct http_head *h, const uint8_t *bytes, si
 		return fault;
 	h->status = (unsigned int)((line.at[9] - '0') * 100 + (line.at[10] - '0') * 10 +
 				   line.at[11] - '0');
-	if (h->status < 100 || h->status > 599)
+	/* above 599 a status means nothing, and passes as it is (RFC 9110 §15) */
+	if (h->status < 100)
 		return HTTP_FAULT_START_LINE;
 	h->reason = (struct http_span){
 		line.at + MIN(line.n, (size_t)13), line.n - MIN(line.n, (size_t)13)};

@@ -46,12 +46,15 @@ struct http_head {
 	struct http_span target; /* as it came */
 	struct http_span path;   /* what goes on: path and query, or "*" */
 	enum http_target_form form;
+	bool https;    /* an absolute target says so */
+	bool no_slash; /* the path is only a query: the slash before it is still to be written */
 	struct http_span host; /* the target's, else the Host field's, perhaps with a port */
 
 	unsigned int status; /* responses */
 	struct http_span reason;
 
 	bool has_length, chunked;
+	bool coded;        /* the Transfer-Encoding is more than "chunked" */
 	uint64_t length;   /* Content-Length */
 	bool keep_alive;   /* what version and Connection say */
 	bool close;        /* Connection says "close" */
@@ -66,7 +69,7 @@ struct http_head {
 
 /* Looks for the head's end in @n bytes that grow from call to call; *scanned (0 at first) remembers
  * how far it looked. Returns the head's length, 0 when more is needed, or a negative enum
- * http_fault (line ends, size above @max). */
+ * http_fault (line ends; size above @max, of the first line alone or of all). */
 long http_head_scan(const uint8_t *bytes, size_t n, size_t max, size_t *scanned) MUST_USE;
 /* Parse a whole head of @n bytes as http_head_scan() measured it. Spans point into @bytes. */
 enum http_fault http_head_request(struct http_head *h, const uint8_t *bytes, size_t n) MUST_USE;

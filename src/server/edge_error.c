@@ -15,7 +15,7 @@ static const char *reason_of(int status)
 		int status;
 		const char *reason;
 	} table[] = {{200, "OK"}, {400, "Bad Request"}, {403, "Forbidden"}, {404, "Not Found"},
-		{408, "Request Timeout"}, {414, "URI Too Long"},
+		{408, "Request Timeout"}, {414, "URI Too Long"}, {421, "Misdirected Request"},
 		{431, "Request Header Fields Too Large"}, {501, "Not Implemented"},
 		{502, "Bad Gateway"}, {503, "Service Unavailable"}, {504, "Gateway Timeout"},
 		{505, "HTTP Version Not Supported"}};
@@ -50,8 +50,11 @@ static void send_own(struct visitor *v, int status, const char *fields, const ch
 	/* what is left of an unread request cannot be told from the next one */
 	bool close = !v->keep_alive || v->edge->draining || v->phase != VISITOR_WAIT;
 	int head_n = snprintf(head, sizeof(head),
-		"HTTP/1.1 %d %s\r\nContent-Length: %zu\r\nCache-Control: no-store\r\n%s%s\r\n",
-		status, reason_of(status), body_n, fields, close ? "Connection: close\r\n" : "");
+		"HTTP/1.1 %d %s\r\nContent-Length: %zu\r\nCache-Control: no-store\r\nDate: "
+		"%s\r\n%s%s"
+		"\r\n",
+		status, reason_of(status), body_n, edge_http_date(v->edge), fields,
+		close ? "Connection: close\r\n" : "");
 
 	v->status = (unsigned int)status;
 	v->answered = true;

@@ -16,6 +16,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -41,6 +42,26 @@ const struct edge_http_limits edge_http_limits_default = {
 	.body_timeout_ms = 300 * 1000,
 	.connections_max = 20000,
 };
+
+/* In English whatever the locale is (RFC 9110 §5.6.7), once a second. */
+const char *edge_http_date(struct edge_http *e)
+{
+	static const char days[7][4] = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
+	static const char months[12][4] = {
+		"Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+	time_t now = time(NULL);
+	struct tm t;
+
+	if (now == e->date_at)
+		return e->date;
+	e->date_at = now;
+	(void)gmtime_r(&now, &t);
+	(void)snprintf(e->date, sizeof(e->date), "%s, %02u %s %04u %02u:%02u:%02u GMT",
+		days[t.tm_wday % 7], (unsigned int)t.tm_mday % 100, months[t.tm_mon % 12],
+		(unsigned int)(t.tm_year + 1900) % 10000, (unsigned int)t.tm_hour % 100,
+		(unsigned int)t.tm_min % 100, (unsigned int)t.tm_sec % 100);
+	return e->date;
+}
 
 /* --- a stream that is let go cleanly ---------------------------------------------------------- */
 
@@ -390,7 +411,9 @@ static void on_event(struct conn *c, enum conn_event ev)
 		if (v->phase == VISITOR_RESPONSE || v->phase == VISITOR_BODY ||
 			v->phase == VISITOR_LINGER)
 			edge_http_set_deadline(v);
-		if (v->phase == VISITOR_LINGER && c->read_ended && conn_queued(c) == 0)
+		/* the visitor has ended, and has everything that it asked for */
+		if ((v->phase == VISITOR_LINGER || v->phase == VISITOR_HEAD) && c->read_ended &&
+			conn_queued(c) == 0)
 			edge_http_forget(v, CLOSE_DONE);
 		break;
 	case CONN_EV_ERROR:

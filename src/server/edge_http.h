@@ -6,6 +6,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <time.h>
 
 #include "base/list.h"
 #include "io/addr.h"
@@ -44,6 +45,8 @@ struct edge_http {
 	uint32_t n_visitors;
 	bool draining;
 	uint64_t requests_total, faults_total;
+	time_t date_at; /* when `date` was written */
+	char date[32];
 };
 
 void edge_http_init(struct edge_http *e, struct loop *loop, const struct edge_http_limits *limits,

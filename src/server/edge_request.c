@@ -44,7 +44,7 @@ static void begin_request(struct visitor *v, const struct http_head *h)
 	if (query)
 		path.n = (size_t)(query - path.at); /* queries hold secrets: never logged */
 	copy_text(v->method, sizeof(v->method), h->method);
-	copy_text(v->target, sizeof(v->target), path);
+	copy_text(v->target, sizeof(v->target), h->no_slash ? (struct http_span){"/", 1} : path);
 	v->is_head = http_head_span_is(h->method, "HEAD");
 	v->is_1_0 = h->minor == 0;
 	v->keep_alive = h->keep_alive;
@@ -149,6 +149,10 @@ static void route(struct visitor *v, const struct http_head *h)
 	if (hostname_normalise(v->host, h->host.at, h->host.n) < 0) {
 		v->host[0] = '\0';
 		refuse(v, HTTP_FAULT_BAD_HOST);
+		return;
+	}
+	if (h->https && !v->tls) {
+		refuse(v, HTTP_FAULT_MISDIRECTED); /* RFC 9110 §7.4 */
 		return;
 	}
 	t = e->ops->route(e, v->host);

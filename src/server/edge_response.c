@@ -106,6 +106,7 @@ static void send_head(struct visitor *v, const struct http_head *h, bool upgrade
 		.upgrade = upgrade,
 		.close = h->status >= 200 && !v->keep_alive,
 		.via_1_0 = h->status >= 200 && v->is_1_0,
+		.date = edge_http_date(v->edge),
 	};
 
 	n = http_forward_response(out, cap, h, &f);
@@ -133,6 +134,9 @@ static void on_final(struct visitor *v, const struct http_head *h)
 	v->endless = is_event_stream(h);
 	v->origin_keeps = h->keep_alive && v->response_body.kind != HTTP_BODY_UNTIL_CLOSE;
 	if (v->response_body.kind == HTTP_BODY_UNTIL_CLOSE || v->edge->draining)
+		v->keep_alive = false;
+	/* answered before the request is here: nobody may wait for the rest (RFC 9110 §10.1.1) */
+	if (v->phase == VISITOR_BODY)
 		v->keep_alive = false;
 	if (v->phase == VISITOR_WAIT)
 		v->phase = VISITOR_RESPONSE;

@@ -76,6 +76,9 @@ void edge_http_set_deadline(struct visitor *v);
 /* Credit the stream with what has left. */
 void edge_http_credit(struct visitor *v);
 
+/* Now, as Date says it. Valid until the next call. */
+const char *edge_http_date(struct edge_http *e);
+
 /* edge_request.c */
 /* Look at `in`: begins the next request when its head is whole. */
 void edge_request_take(struct visitor *v);

@@ -4,7 +4,9 @@ EXTRA_DIST += \
 	tests/system/actors.py \
 	tests/system/conftest.py \
 	tests/system/demo.py \
+	tests/system/http_shapes.py \
 	tests/system/run.sh \
+	tests/system/strict_http.py \
 	tests/system/test_bad_input.py \
 	tests/system/test_cli.py \
 	tests/system/test_cli_verbs.py \
@@ -12,5 +14,6 @@ EXTRA_DIST += \
 	tests/system/test_control.py \
 	tests/system/test_dropin.py \
 	tests/system/test_http.py \
+	tests/system/test_http_shapes.py \
 	tests/system/test_session.py \
 	tests/system/test_tcp.py

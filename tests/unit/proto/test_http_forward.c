@@ -59,6 +59,8 @@ static void the_host_is_the_target_s_or_the_one_asked_for(void **state)
 		"GET /x HTTP/1.1\r\nHost: b\r\n" FORWARDED("b"));
 	assert_string_equal(forward_request("OPTIONS http://b HTTP/1.1\r\nHost: a\r\n\r\n", &plain),
 		"OPTIONS * HTTP/1.1\r\nHost: b\r\n" FORWARDED("b"));
+	assert_string_equal(forward_request("GET HTTP://b?q=1 HTTP/1.1\r\nHost: a\r\n\r\n", &plain),
+		"GET /?q=1 HTTP/1.1\r\nHost: b\r\n" FORWARDED("b"));
 	f.host = "localhost:3000";
 	assert_string_equal(forward_request("GET / HTTP/1.1\r\nHost: a\r\n\r\n", &f),
 		"GET / HTTP/1.1\r\nHost: localhost:3000\r\n" FORWARDED("a"));
@@ -227,6 +229,20 @@ static void a_response_without_a_body_does_not_claim_one(void **state)
 		"HTTP/1.1 304 Same\r\nContent-Length: 5\r\n\r\n");
 }
 
+static void a_final_response_is_dated_once(void **state)
+{
+	struct http_forward f = plain;
+
+	(void)state;
+	f.date = "Sun, 06 Nov 1994 08:49:37 GMT";
+	assert_string_equal(forward_response("HTTP/1.1 200 OK\r\nX: y\r\n\r\n", &f),
+		"HTTP/1.1 200 OK\r\nX: y\r\nDate: Sun, 06 Nov 1994 08:49:37 GMT\r\n\r\n");
+	assert_string_equal(forward_response("HTTP/1.1 200 OK\r\ndate: today\r\n\r\n", &f),
+		"HTTP/1.1 200 OK\r\ndate: today\r\n\r\n");
+	assert_string_equal(forward_response("HTTP/1.1 103 Hints\r\nX: y\r\n\r\n", &f),
+		"HTTP/1.1 103 Hints\r\nX: y\r\n\r\n");
+}
+
 static void a_head_that_does_not_fit_is_not_written_in_part(void **state)
 {
 	static const char text[] = "GET / HTTP/1.1\r\nHost: a\r\nX: y\r\n\r\n";
@@ -264,6 +280,7 @@ int main(void)
 		cmocka_unit_test(a_response_loses_what_was_for_this_hop),
 		cmocka_unit_test(a_response_says_what_becomes_of_the_connection),
 		cmocka_unit_test(a_response_without_a_body_does_not_claim_one),
+		cmocka_unit_test(a_final_response_is_dated_once),
 		cmocka_unit_test(a_head_that_does_not_fit_is_not_written_in_part),
 	};
 
