@@ -7,6 +7,7 @@
 #define PATHS_CLIENT_DIR    PATH_SYSCONF "/tunnels.d"
 #define PATHS_SERVER_CONF   PATH_SYSCONF "/tunnelto-server.yaml"
 #define PATHS_CLIENT_SOCKET PATH_RUN "/control"
+#define PATHS_CLIENT_RUN    PATH_RUN
 #define PATHS_SERVER_SOCKET PATH_RUN "-server/control"
 #define PATHS_CLIENT_STATE  PATH_STATE
 #define PATHS_SERVER_STATE  PATH_STATE "-server"

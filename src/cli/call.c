@@ -56,10 +56,22 @@ static bool own_socket(char *ret, size_t size, bool server)
 	return true;
 }
 
+/* An instance of the daemon has its socket below that of the one without a name. */
+static int instance_socket(char *ret, size_t size, const struct args *a, const char *name)
+{
+	if (!*name || strchr(name, '/') || name[0] == '.')
+		return verbs_usage(a, "'--instance %s' is no name of an instance", name);
+	if ((size_t)snprintf(ret, size, PATHS_CLIENT_RUN "/%s/control", name) >= size)
+		return verbs_usage(a, "the path of the socket is too long");
+	return CALL_DONE;
+}
+
 static int find_socket(char *ret, size_t size, const struct args *a, bool server)
 {
 	const char *given = a->value[ARGS_SOCKET], *env = getenv("TUNNELTO_SOCKET");
 
+	if (args_has(a, ARGS_INSTANCE) && !given && !server)
+		return instance_socket(ret, size, a, a->value[ARGS_INSTANCE]);
 	if (!given && !server && env && *env && !args_has(a, ARGS_USER))
 		given = env;
 	if (given) {

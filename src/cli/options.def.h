@@ -5,6 +5,7 @@
  * Included many times: OPTION(id, "--name", letter, value, global, "help")
  */
 OPTION(SOCKET,      "--socket",      0,   "PATH",  true,  "the control socket to call")
+OPTION(INSTANCE,    "--instance",    0,   "NAME",  true,  "the control socket of tunneltod@NAME.service")
 OPTION(USER,        "--user",        0,   NULL,    true,  "the control socket of your own daemon")
 OPTION(JSON,        "--json",        0,   NULL,    true,  "print JSON, the answer as it is")
 OPTION(NO_LEGEND,   "--no-legend",   0,   NULL,    true,  "tables without their headings")

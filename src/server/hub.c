@@ -401,27 +401,67 @@ static int open_state(struct hub *h, struct err *err)
 	return load_name_secret(h, dir, err);
 }
 
-/* Passed sockets of a role take the place of the configured ones, whose TLS settings they use in
- * order. */
-static int open_fronts(struct hub *h, enum front_role role, const char *name,
+static bool has_tls(const struct server_conf_listener *c)
+{
+	return c->tls.certificate || c->tls.directory;
+}
+
+/* The row that a passed socket is served by: the one of its port, else the @nth there is. @tls: of
+ * those with TLS. NULL: none. */
+static struct server_conf_listener *row_of(const struct list *confs, int fd, unsigned int nth,
+	bool tls)
+{
+	struct server_conf_listener *in_order = NULL;
+	struct addr local = {.len = sizeof(local.sa)}, wanted;
+
+	(void)getsockname(fd, (struct sockaddr *)&local.sa, &local.len);
+	list_each (c, confs, struct server_conf_listener, node) {
+		if (tls && !has_tls(c))
+			continue;
+		if (addr_parse(&wanted, c->listen) == 0 && addr_port(&wanted) != 0 &&
+			addr_port(&wanted) == addr_port(&local))
+			return c;
+		if (nth-- == 0)
+			in_order = c;
+	}
+	return in_order;
+}
+
+/* 1: some were passed; 0: none; or -errno. */
+static int take_fronts(struct hub *h, enum front_role role, const char *name,
 	const struct list *confs, struct err *err)
 {
-	struct list *at = confs->next;
-	int fd = listen_fds_take(name);
-	bool passed = fd >= 0;
+	bool tls = str_eq(name, "public-tls");
+	unsigned int n = 0;
 
-	for (; fd >= 0; fd = listen_fds_take(name)) {
-		struct server_conf_listener *c = at != confs ? list_entry(at,
-								       struct server_conf_listener,
-								       node)
-							     : NULL;
+	for (int fd; (fd = listen_fds_take(name)) >= 0; n++) {
+		struct server_conf_listener *c = row_of(confs, fd, n, tls);
 
-		at = at != confs ? at->next : at;
+		if (tls && !c)
+			return err_set(err, -EINVAL,
+				"socket 'public-tls' was passed, but no public listener has a "
+				"certificate (tls:)");
+		/* a front takes the row's certificates: never serve the next one in the clear */
+		if (c && has_tls(c) && !c->tls.certs)
+			return err_set(err, -EINVAL,
+				"two sockets were passed for the listener '%s'", c->listen);
 		if (!front_open(h, role, c, fd, err))
 			return -EINVAL;
 	}
-	if (passed)
-		return 0;
+	return n > 0;
+}
+
+/* Passed sockets of a role take the place of the configured ones. */
+static int open_fronts(struct hub *h, enum front_role role, const struct list *confs,
+	struct err *err)
+{
+	int plain = take_fronts(h, role, role == FRONT_PUBLIC ? "public" : "control", confs, err);
+	int tls = 0;
+
+	if (plain >= 0 && role == FRONT_PUBLIC)
+		tls = take_fronts(h, role, "public-tls", confs, err);
+	if (plain != 0 || tls != 0)
+		return MIN(plain, tls) < 0 ? -EINVAL : 0;
 	list_each (c, confs, struct server_conf_listener, node) {
 		if (!front_open(h, role, c, -1, err))
 			return -EINVAL;
@@ -450,8 +490,8 @@ static bool healthy(struct watchdog *w)
 
 static int open_sockets(struct hub *h, struct err *err)
 {
-	if (open_fronts(h, FRONT_PUBLIC, "public", &h->conf.public_listeners, err) < 0 ||
-		open_fronts(h, FRONT_CONTROL, "control", &h->conf.control_listeners, err) < 0)
+	if (open_fronts(h, FRONT_PUBLIC, &h->conf.public_listeners, err) < 0 ||
+		open_fronts(h, FRONT_CONTROL, &h->conf.control_listeners, err) < 0)
 		return -EINVAL;
 	ctl_server_init(&h->ctl, h->loop, &server_verbs_interface, "tunnelto-server", "tunnelto");
 	return ctl_server_open(&h->ctl, h->conf.control_socket, listen_fds_take("varlink"), err);

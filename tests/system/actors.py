@@ -169,6 +169,24 @@ class Program:
                 raise AssertionError(f"{self.name}: {text[max(0, at - 200):at + 3000]}")
 
 
+def passed(*pairs):
+    """preexec for socket activation: descriptors from 3 on, names, and our own pid."""
+    def prepare():
+        for n, (sock, _) in enumerate(pairs):
+            os.dup2(sock.fileno(), 100 + n)
+        for n in range(len(pairs)):
+            os.dup2(100 + n, 3 + n)
+            os.close(100 + n)
+            os.set_inheritable(3 + n, True)
+        os.environ["LISTEN_PID"] = str(os.getpid())
+    return prepare
+
+
+def activated(argv, names):
+    """A shell sets LISTEN_PID to its own pid, then becomes the program."""
+    return ["sh", "-c", f'LISTEN_PID=$$ LISTEN_FDS={len(names)} LISTEN_FDNAMES={":".join(names)} exec "$@"', "sh", *map(str, argv)]
+
+
 def dump_yaml(value, indent=0):
     """Enough YAML for configuration files: mappings, lists, scalars (JSON scalars are YAML scalars)."""
     pad = "  " * indent

@@ -16,4 +16,5 @@ EXTRA_DIST += \
 	tests/system/test_http.py \
 	tests/system/test_http_shapes.py \
 	tests/system/test_session.py \
+	tests/system/test_systemd.py \
 	tests/system/test_tcp.py

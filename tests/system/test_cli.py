@@ -8,7 +8,7 @@ import subprocess
 
 import pytest
 
-from actors import WAIT, dump_yaml, until
+from actors import Program, WAIT, activated, dump_yaml, passed, until
 
 
 def test_status_is_a_table_for_people_and_json_for_programs(pair):
@@ -145,26 +145,7 @@ def test_both_control_sockets_introspect(pair):
     assert bad == {"error": "org.varlink.service.InvalidParameter", "parameters": {"parameter": "name"}}
 
 
-def passed(*pairs):
-    """preexec for socket activation: descriptors from 3 on, names, and our own pid."""
-    def prepare():
-        for n, (sock, _) in enumerate(pairs):
-            os.dup2(sock.fileno(), 100 + n)
-        for n in range(len(pairs)):
-            os.dup2(100 + n, 3 + n)
-            os.close(100 + n)
-            os.set_inheritable(3 + n, True)
-        os.environ["LISTEN_PID"] = str(os.getpid())
-    return prepare
-
-
-def activated(argv, names):
-    """A shell sets LISTEN_PID to its own pid, then becomes the program."""
-    return ["sh", "-c", f'LISTEN_PID=$$ LISTEN_FDS={len(names)} LISTEN_FDNAMES={":".join(names)} exec "$@"', "sh", *map(str, argv)]
-
-
 def test_listeners_passed_by_name_are_used(net):
-    from actors import Program
     public, control = socket.create_server(("127.0.0.1", 0)), socket.create_server(("127.0.0.1", 0))
     varlink_sock = socket.socket(socket.AF_UNIX)
     path = str(net.dir / "passed")
