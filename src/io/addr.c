@@ -134,6 +134,13 @@ void addr_format(const struct addr *a, char ret[static ADDR_TEXT_MAX])
 		(void)snprintf(ret, ADDR_TEXT_MAX, "%.100s:%u", ip, addr_port(a));
 }
 
+bool addr_same_ip(const struct addr *a, const struct addr *b)
+{
+	uint8_t one[16], other[16];
+
+	return as_v6(a, one) && as_v6(b, other) && memcmp(one, other, sizeof(one)) == 0;
+}
+
 uint16_t addr_port(const struct addr *a)
 {
 	if (a->sa.ss_family == AF_INET)

@@ -25,6 +25,8 @@ int addr_unix(struct addr *ret, const char *path) MUST_USE;
 void addr_format(const struct addr *a, char ret[static ADDR_TEXT_MAX]);
 /* Without the port. */
 void addr_format_ip(const struct addr *a, char ret[static ADDR_TEXT_MAX]);
+/* The same address, whatever the port; never true of anything but IP addresses. */
+bool addr_same_ip(const struct addr *a, const struct addr *b);
 uint16_t addr_port(const struct addr *a);
 bool addr_is_loopback(const struct addr *a);
 

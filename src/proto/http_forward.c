@@ -156,6 +156,33 @@ static void put_connection(struct cursor *c, const struct http_head *h,
 	}
 }
 
+/* What the proxies before us wrote into the fields of a name, to be appended to. */
+static void put_chain(struct cursor *c, const struct http_head *h, const char *name)
+{
+	for (size_t i = 0; i < h->n_fields; i++) {
+		if (!http_head_span_case_is(h->fields[i].name, name) || h->fields[i].value.n == 0)
+			continue;
+		put_span(c, h->fields[i].value);
+		put(c, ", ");
+	}
+}
+
+/* A chain that has begun goes on (RFC 7239 §4); it is not begun here. */
+static void put_forwarded(struct cursor *c, const struct http_head *h, const struct http_forward *f)
+{
+	bool v6 = strchr(f->visitor_ip, ':') != NULL;
+
+	if (!f->trusted || !http_head_find(h, "forwarded"))
+		return;
+	put(c, "Forwarded: ");
+	put_chain(c, h, "forwarded");
+	put(c, v6 ? "for=\"[" : "for=");
+	put(c, f->visitor_ip);
+	put(c, v6 ? "]\";proto=" : ";proto=");
+	put(c, f->proto);
+	put(c, "\r\n");
+}
+
 static void put_forwarding(struct cursor *c, const struct http_head *h,
 	const struct http_forward *f)
 {
@@ -163,16 +190,13 @@ static void put_forwarding(struct cursor *c, const struct http_head *h,
 	const struct http_field *host = http_head_find(h, "x-forwarded-host");
 
 	put(c, "X-Forwarded-For: ");
-	for (size_t i = 0; f->trusted && i < h->n_fields; i++) {
-		if (!http_head_span_case_is(h->fields[i].name, "x-forwarded-for"))
-			continue;
-		put_span(c, h->fields[i].value);
-		put(c, ", ");
-	}
+	if (f->trusted)
+		put_chain(c, h, "x-forwarded-for");
 	put(c, f->visitor_ip);
 	put(c, "\r\n");
 	put_field(c, of("X-Forwarded-Proto"), f->trusted && proto ? proto->value : of(f->proto));
 	put_field(c, of("X-Forwarded-Host"), f->trusted && host ? host->value : h->host);
+	put_forwarded(c, h, f);
 }
 
 size_t http_forward_request(uint8_t *out, size_t cap, const struct http_head *h,

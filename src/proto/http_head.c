@@ -124,7 +124,7 @@ bool http_head_span_case_is(struct http_span s, const char *text)
 	return s.n == strlen(text) && strncasecmp(s.at, text, s.n) == 0;
 }
 
-static struct http_span trim(struct http_span s)
+struct http_span http_head_trim(struct http_span s)
 {
 	while (s.n > 0 && (s.at[0] == ' ' || s.at[0] == '\t')) {
 		s.at++;
@@ -147,7 +147,7 @@ static bool next_element(struct http_span *list, struct http_span *ret)
 	ret->n = comma ? (size_t)(comma - list->at) : list->n;
 	list->at += ret->n + (comma ? 1 : 0);
 	list->n -= ret->n + (comma ? 1 : 0);
-	*ret = trim(*ret);
+	*ret = http_head_trim(*ret);
 	return true;
 }
 
@@ -349,7 +349,7 @@ static enum http_fault read_field(struct http_field *ret, const char *line, size
 	ret->value = (struct http_span){line + name + 1, n - name - 1};
 	if (span(ret->value.at, ret->value.n, VALUE) != ret->value.n)
 		return HTTP_FAULT_FIELD_VALUE;
-	ret->value = trim(ret->value);
+	ret->value = http_head_trim(ret->value);
 	return HTTP_FAULT_NONE;
 }
 

@@ -31,6 +31,8 @@ struct http_span {
 bool http_head_span_is(struct http_span s, const char *text);      /* exactly */
 bool http_head_span_case_is(struct http_span s, const char *text); /* ASCII, whatever the case */
 
+struct http_span http_head_trim(struct http_span s); /* blanks around cut off */
+
 struct http_field {
 	struct http_span name, value; /* the value without surrounding blanks */
 };

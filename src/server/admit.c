@@ -113,13 +113,25 @@ int admit_ports(struct conf_port_range *ret, const struct server_conf *c,
 	return -1;
 }
 
-bool admit_address(const struct server_conf *c, const struct addr *a)
+static bool is_among(const struct str_list *blocks, const struct addr *a)
 {
 	struct addr_block b;
 
-	for (size_t i = 0; i < c->blocked_ips.n; i++) {
-		if (addr_block_parse(&b, c->blocked_ips.items[i]) == 0 && addr_block_has(&b, a))
-			return false;
+	for (size_t i = 0; i < blocks->n; i++) {
+		if (addr_block_parse(&b, blocks->items[i]) == 0 && addr_block_has(&b, a))
+			return true;
 	}
-	return true;
+	return false;
+}
+
+bool admit_address(const struct server_conf *c, const struct addr *a)
+{
+	return !is_among(&c->blocked_ips, a);
+}
+
+bool admit_trusts(const struct server_conf *c, const struct addr *a)
+{
+	if (a->sa.ss_family == AF_UNIX)
+		return str_list_has(&c->trusted_proxies, "unix");
+	return is_among(&c->trusted_proxies, a);
 }

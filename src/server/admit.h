@@ -33,4 +33,7 @@ int admit_host(char ret[static HOSTNAME_MAX], const struct server_conf *c,
 /* The ports among which @rq's may be. -1, or why there are none. */
 int admit_ports(struct conf_port_range *ret, const struct server_conf *c,
 	const struct admit_rights *rights, const struct hello_register *rq);
+/* Is @a none of the blocked ones? */
 bool admit_address(const struct server_conf *c, const struct addr *a);
+/* Is @a a trusted proxy's? */
+bool admit_trusts(const struct server_conf *c, const struct addr *a);

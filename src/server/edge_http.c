@@ -151,6 +151,7 @@ static void free_visitor(struct grave *g)
 	buf_deinit(&v->in);
 	buf_deinit(&v->response_head);
 	free(v->replay);
+	free(v->claimed);
 	free(v);
 }
 
@@ -162,7 +163,7 @@ void edge_http_log(struct visitor *v)
 	if (v->tunnel)
 		tunnel_count(v->tunnel, v->bytes_in, v->bytes_out);
 	access_log_http(&(struct access_log_http){
-		.visitor = &v->peer,
+		.visitor = edge_claims_visitor(v),
 		.tunnel = v->tunnel,
 		.host = v->host,
 		.method = v->method[0] ? v->method : "-",

@@ -33,6 +33,8 @@ struct edge_http_ops {
 	struct tunnel *(*route)(struct edge_http *e, const char *host);
 	/* May this visitor in? False: closed without a word. */
 	bool (*admit)(struct edge_http *e, const struct addr *peer);
+	/* Is @peer a proxy whose word on where a request comes from counts? */
+	bool (*trusts)(struct edge_http *e, const struct addr *peer);
 	/* Hosts that are this server's own (a plain 200 or 404 page says so), not a tunnel's. */
 	bool (*is_own_host)(struct edge_http *e, const char *host);
 };

@@ -27,6 +27,13 @@ static void refuse(struct visitor *v, enum http_fault fault)
 		http_head_fault_text(fault));
 }
 
+/* What cannot be read says nothing of a visitor behind its sender. */
+static void refuse_head(struct visitor *v, enum http_fault fault)
+{
+	free(TAKE_PTR(v->claimed));
+	refuse(v, fault);
+}
+
 static void copy_text(char *to, size_t size, struct http_span s)
 {
 	size_t n = MIN(s.n, size - 1);
@@ -67,7 +74,10 @@ static bool open_stream(struct visitor *v, struct tunnel *t)
 	enum close_reason why = CLOSE_NO_TUNNEL;
 	struct stream *st;
 
-	addr_format(&v->peer, ip);
+	if (v->claimed)
+		addr_format_ip(v->claimed, ip);
+	else
+		addr_format(&v->peer, ip);
 	(void)snprintf(open.visitor, sizeof(open.visitor), "%.63s", ip);
 	st = tunnel_open_stream(t, &open, &why);
 	if (!st) {
@@ -98,6 +108,7 @@ static void send_head(struct visitor *v, const struct http_head *h)
 		.host = v->tunnel->host_header,
 		.visitor_ip = ip,
 		.proto = v->tls ? "https" : "http",
+		.trusted = v->trusted,
 		.upgrade = v->wants_upgrade,
 	};
 
@@ -139,6 +150,7 @@ bool edge_request_retry(struct visitor *v)
 static void route(struct visitor *v, const struct http_head *h)
 {
 	struct edge_http *e = v->edge;
+	bool welcome = edge_claims_read(v, h);
 	struct tunnel *t;
 
 	if (str_eq(v->target, HEALTH_PATH)) {
@@ -151,13 +163,18 @@ static void route(struct visitor *v, const struct http_head *h)
 		refuse(v, HTTP_FAULT_BAD_HOST);
 		return;
 	}
-	if (h->https && !v->tls) {
+	if (h->https && !v->tls && !v->trusted) {
 		refuse(v, HTTP_FAULT_MISDIRECTED); /* RFC 9110 §7.4 */
 		return;
 	}
-	t = e->ops->route(e, v->host);
 	/* so far the request is read, bodies aside: an answer of ours may keep the connection */
 	v->phase = v->request_body.done ? VISITOR_WAIT : VISITOR_BODY;
+	if (!welcome) {
+		v->why = CLOSE_NOT_ALLOWED;
+		edge_error_send(v, 403, "blocked", "This address is blocked");
+		return;
+	}
+	t = e->ops->route(e, v->host);
 	if (!t) {
 		v->why = CLOSE_NO_TUNNEL;
 		edge_error_send(v, 404, "no_tunnel", "There is no tunnel of this name");
@@ -196,7 +213,7 @@ void edge_request_take(struct visitor *v)
 	reset_request(v);
 	v->scanned = 0;
 	if (n < 0) {
-		refuse(v, (enum http_fault) - n);
+		refuse_head(v, (enum http_fault) - n);
 		return;
 	}
 	h = mem_alloc(sizeof(*h));
@@ -205,7 +222,7 @@ void edge_request_take(struct visitor *v)
 		begin_request(v, h);
 		route(v, h);
 	} else {
-		refuse(v, fault);
+		refuse_head(v, fault);
 	}
 	free(h);
 	if (v->gone || v->phase == VISITOR_LINGER)

@@ -35,6 +35,7 @@ struct visitor {
 	struct grave grave;
 	struct loop_task next; /* look at the pipelined request */
 	struct addr peer;
+	struct addr *claimed;     /* the visitor behind a trusted proxy; NULL: the peer is it */
 	struct buf in;            /* request bytes not looked at yet */
 	size_t scanned;           /* of `in`, by http_head_scan() */
 	struct buf response_head; /* as far as it came */
@@ -46,6 +47,7 @@ struct visitor {
 	uint64_t requests; /* on this connection */
 	enum visitor_phase phase;
 	bool tls, gone;
+	bool trusted;     /* the peer is a proxy that is believed */
 	bool stream_used; /* the stream carried a whole exchange before */
 
 	/* the request under way */
@@ -78,6 +80,12 @@ void edge_http_credit(struct visitor *v);
 
 /* Now, as Date says it. Valid until the next call. */
 const char *edge_http_date(struct edge_http *e);
+
+/* edge_claims.c */
+/* Who asks, by the request's X-Forwarded-For if the peer may say so. False: it is a blocked
+ * address. */
+bool edge_claims_read(struct visitor *v, const struct http_head *h) MUST_USE;
+const struct addr *edge_claims_visitor(const struct visitor *v);
 
 /* edge_request.c */
 /* Look at `in`: begins the next request when its head is whole. */

@@ -163,6 +163,11 @@ static bool on_admit(struct edge_http *e, const struct addr *peer)
 	return admit_address(&container_of(e, struct hub, edge)->conf, peer);
 }
 
+static bool on_trusts(struct edge_http *e, const struct addr *peer)
+{
+	return admit_trusts(&container_of(e, struct hub, edge)->conf, peer);
+}
+
 static bool on_own_host(struct edge_http *e, const char *host)
 {
 	return str_list_has(&container_of(e, struct hub, edge)->conf.allowed_hosts, host);
@@ -171,6 +176,7 @@ static bool on_own_host(struct edge_http *e, const char *host)
 static const struct edge_http_ops edge_ops = {
 	.route = on_route,
 	.admit = on_admit,
+	.trusts = on_trusts,
 	.is_own_host = on_own_host,
 };
 

@@ -3,6 +3,7 @@ src_server_libserver_a_CFLAGS = $(AM_CFLAGS) -fno-strict-aliasing
 src_server_libserver_a_SOURCES = \
 	src/server/access_log.c src/server/access_log.h \
 	src/server/admit.c src/server/admit.h \
+	src/server/edge_claims.c \
 	src/server/edge_error.c \
 	src/server/edge_http.c src/server/edge_http.h \
 	src/server/edge_request.c \

@@ -53,6 +53,20 @@ static void check_blocks(const struct conf_node *node, void *dst, struct conf_re
 	}
 }
 
+static void check_proxies(const struct conf_node *node, void *dst, struct conf_report *report)
+{
+	const struct str_list *l = dst;
+	struct addr_block b;
+
+	for (size_t i = 0; i < l->n; i++) {
+		if (!str_eq(l->items[i], "unix") && addr_block_parse(&b, l->items[i]) < 0)
+			report_add(report, node,
+				"'%s' is neither an IP address, nor a block like 10.0.0.0/8, nor "
+				"'unix'",
+				l->items[i]);
+	}
+}
+
 /* Host names are kept in the one form that is compared. */
 static void check_hosts(const struct conf_node *node, void *dst, struct conf_report *report)
 {
@@ -321,6 +335,9 @@ static const struct conf_row rows[] = {
 	{"blocked_ips", CONF_STRINGS, AT(server_conf, blocked_ips), .max = 10000,
 		.check = check_blocks,
 		.help = "addresses and blocks that may neither visit nor connect"},
+	{"trusted_proxies", CONF_STRINGS, AT(server_conf, trusted_proxies), .max = 10000,
+		.check = check_proxies,
+		.help = "addresses and blocks of proxies whose X-Forwarded fields count, or unix"},
 	{"tcp", CONF_GROUP, AT(server_conf, tcp), .table = &tcp_table, .help = "TCP tunnels"},
 	{"anonymous", CONF_BOOL, AT(server_conf, anonymous), .fallback = "false",
 		.help = "let clients without a key in"},

@@ -52,6 +52,7 @@ struct server_conf {
 	struct str_list allowed_hosts;
 	struct str_list reserved_subdomains, blocked_subdomains;
 	struct str_list blocked_ips;
+	struct str_list trusted_proxies; /* addresses, blocks, "unix" */
 	struct {
 		char *listen;
 		char *host;

@@ -345,3 +345,46 @@ def test_an_answer_cut_short_never_looks_whole(net):
         conn.close()
         visit.join(WAIT)
         assert got[0].returncode in (18, 56), got[0]  # CURLE_PARTIAL_FILE, CURLE_RECV_ERROR
+
+
+def behind_proxy(net, **config):
+    """An origin's tunnel whose server trusts what comes from loopback."""
+    origin = net.origin()
+    server = net.server(config={"trusted_proxies": ["127.0.0.0/8"], **config})
+    daemon = net.daemon(server, {"web": {"local": origin.port, "subdomain": "web"}}, key=server.key())
+    return origin, server, daemon.up("web")
+
+
+def test_a_trusted_proxy_is_believed_and_appended_to(net):
+    _, server, url = behind_proxy(net)
+    said = ["-H", "X-Forwarded-For: 6.6.6.6, 192.0.2.1", "-H", "X-Forwarded-Proto: https", "-H", "X-Forwarded-Host: real.example",
+            "-H", "Forwarded: for=192.0.2.1"]
+    seen = json.loads(net.curl(url + "headers", *said).stdout)
+    assert seen["X-Forwarded-For"] == "6.6.6.6, 192.0.2.1, 127.0.0.1"
+    assert seen["X-Forwarded-Proto"] == "https" and seen["X-Forwarded-Host"] == "real.example"
+    assert seen["Forwarded"] == "for=192.0.2.1, for=127.0.0.1;proto=http"
+    server.wait_err("visitor=192.0.2.1")
+    seen = json.loads(net.curl(url + "headers").stdout)
+    assert seen["X-Forwarded-For"] == "127.0.0.1" and seen["X-Forwarded-Proto"] == "http" and "Forwarded" not in seen
+
+
+def test_a_blocked_visitor_is_refused_behind_its_proxy_and_others_on_its_connection_are_not(net):
+    origin, server, _ = behind_proxy(net, blocked_ips=["192.0.2.0/24"])
+    sock = net.visitor(server.public)
+    for who, status in (("198.51.100.1", 200), ("192.0.2.7", 403), ("192.0.2.7, 198.51.100.1", 200), ("198.51.100.1, 192.0.2.7", 403)):
+        sock.sendall(get(0, "web.localhost", f"/{status}", extra=f"X-Forwarded-For: {who}\r\n"))
+        response, _ = read_response(sock)
+        assert response.status == status, who
+        assert response.getheader("X-Tunnelto-Error") == ("blocked" if status == 403 else None)
+    assert [path for _, path, _ in origin.seen] == ["/200", "/200"]
+
+
+def test_what_a_stranger_says_of_itself_is_worth_nothing(net):
+    origin = net.origin()
+    server = net.server(config={"trusted_proxies": ["192.0.2.1"], "blocked_ips": ["192.0.2.7"]})
+    daemon = net.daemon(server, {"web": {"local": origin.port, "subdomain": "web"}}, key=server.key())
+    url = daemon.up("web")
+    seen = json.loads(net.curl(url + "headers", "-H", "X-Forwarded-For: 192.0.2.7, 192.0.2.1", "-H", "Forwarded: for=192.0.2.1",
+                               "-H", "X-Real-IP: 192.0.2.1", "-H", "X-Forwarded-Port: 443").stdout)
+    assert seen["X-Forwarded-For"] == "127.0.0.1"
+    assert not {"Forwarded", "X-Real-Ip", "X-Real-IP", "X-Forwarded-Port"} & set(seen)

@@ -193,6 +193,28 @@ static void texts_that_are_no_blocks(void **state)
 		assert_int_equal(addr_block_parse(&b, table[i]), -EINVAL);
 }
 
+static void the_same_address_is_one_whatever_port_and_spelling(void **state)
+{
+	static const struct {
+		const char *a, *b;
+		bool same;
+	} table[] = {
+		{"192.0.2.1:1", "192.0.2.1:2", true},
+		{"192.0.2.1:1", "[::ffff:192.0.2.1]:1", true},
+		{"[2001:db8::1]:1", "[2001:db8:0::1]:1", true},
+		{"192.0.2.1:1", "192.0.2.2:1", false},
+		{"unix:/a", "unix:/a", false},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(table); i++) {
+		struct addr a, b;
+
+		assert_int_equal(addr_parse(&a, table[i].a), 0);
+		assert_int_equal(addr_parse(&b, table[i].b), 0);
+		assert_int_equal(addr_same_ip(&a, &b), table[i].same);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -203,6 +225,7 @@ int main(void)
 		cmocka_unit_test(an_unnamed_peer_has_a_text),
 		cmocka_unit_test(blocks_hold_what_is_in_them),
 		cmocka_unit_test(no_block_holds_a_unix_peer),
+		cmocka_unit_test(the_same_address_is_one_whatever_port_and_spelling),
 		cmocka_unit_test(texts_that_are_no_blocks),
 	};
 

@@ -176,6 +176,23 @@ static void a_proxy_of_ours_is_believed_and_appended_to(void **state)
 		"X-Forwarded-Port: 8443\r\n" FORWARDED("a"));
 }
 
+static void a_chain_of_forwarded_goes_on_and_is_not_begun(void **state)
+{
+	static const char request[] = "GET / HTTP/1.1\r\nHost: a\r\nForwarded: for=1.1.1.1\r\n"
+				      "forwarded: for=_x;by=y\r\nForwarded:\r\n\r\n";
+	struct http_forward f = plain;
+
+	(void)state;
+	assert_string_equal(forward_request(request, &f),
+		"GET / HTTP/1.1\r\nHost: a\r\n" FORWARDED("a"));
+	f.trusted = true;
+	f.visitor_ip = "2001:db8::7";
+	assert_string_equal(forward_request(request, &f),
+		"GET / HTTP/1.1\r\nHost: a\r\nX-Forwarded-For: 2001:db8::7\r\n"
+		"X-Forwarded-Proto: https\r\nX-Forwarded-Host: a\r\n"
+		"Forwarded: for=1.1.1.1, for=_x;by=y, for=\"[2001:db8::7]\";proto=https\r\n\r\n");
+}
+
 static void a_response_loses_what_was_for_this_hop(void **state)
 {
 	struct http_forward f = {.close = false};
@@ -277,6 +294,7 @@ int main(void)
 		cmocka_unit_test(trailers_are_asked_for_again),
 		cmocka_unit_test(an_upgrade_is_asked_for_again),
 		cmocka_unit_test(a_proxy_of_ours_is_believed_and_appended_to),
+		cmocka_unit_test(a_chain_of_forwarded_goes_on_and_is_not_begun),
 		cmocka_unit_test(a_response_loses_what_was_for_this_hop),
 		cmocka_unit_test(a_response_says_what_becomes_of_the_connection),
 		cmocka_unit_test(a_response_without_a_body_does_not_claim_one),

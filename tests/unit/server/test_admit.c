@@ -9,6 +9,7 @@
 static const char conf_text[] = "allowed_hosts: [Example.com, eu.example.com, other.test]\n"
 				"blocked_subdomains: ['EVIL*', '*.evil']\n"
 				"blocked_ips: [192.0.2.0/24, '2001:db8::/32', 198.51.100.7]\n"
+				"trusted_proxies: [203.0.113.0/24, '2001:db8:f::7', unix]\n"
 				"tcp: {ports: 20000-20100}\n"
 				"anonymous_limits: {allow: ['a-*'], max_tunnels: 3}\n"
 				"keys:\n"
@@ -187,6 +188,32 @@ static void a_blocked_address_is_told_from_its_neighbours(void **state)
 	}
 }
 
+static void a_trusted_proxy_is_one_that_is_listed(void **state)
+{
+	static const struct {
+		const char *at;
+		bool trusted;
+	} rows[] = {
+		{"203.0.113.9:1", true},
+		{"203.0.114.9:1", false},
+		{"[2001:db8:f::7]:1", true},
+		{"[2001:db8:f::8]:1", false},
+		{"127.0.0.1:1", false},
+		{"unix:/run/x", true},
+	};
+	struct server_conf nobody;
+	struct addr a;
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		assert_int_equal(addr_parse(&a, rows[i].at), 0);
+		if (admit_trusts(&conf, &a) != rows[i].trusted)
+			fail_msg("%s", rows[i].at);
+	}
+	sound_conf_from(&nobody, "allowed_hosts: [example.com]\n");
+	assert_false(admit_trusts(&nobody, &a));
+	server_conf_deinit(&nobody);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -198,6 +225,7 @@ int main(void)
 		TEST(without_a_range_on_either_side_there_is_no_port),
 		TEST(rights_come_from_the_key_or_from_the_anonymous_limits),
 		TEST(a_blocked_address_is_told_from_its_neighbours),
+		TEST(a_trusted_proxy_is_one_that_is_listed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

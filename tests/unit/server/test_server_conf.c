@@ -90,6 +90,7 @@ static void every_mistake_is_told_at_once(void **state)
 			"allowed_host: [x]\n"
 			"allowed_hosts: ['a b', 'c:80']\n"
 			"blocked_ips: [300.1.1.1]\n"
+			"trusted_proxies: [unix, 10.0.0.0/33]\n"
 			"tcp: {listen: localhost}\n"
 			"keys: [{name: a, hash: md5}]\n",
 		"t:2:13: public[0].listen: 'nowhere' is not ADDRESS:PORT, *:PORT, [V6]:PORT or "
@@ -100,8 +101,10 @@ static void every_mistake_is_told_at_once(void **state)
 		"t:6:16: allowed_hosts: 'c:80' is not a host name\n"
 		"t:7:14: blocked_ips: '300.1.1.1' is neither an IP address nor a block like "
 		"10.0.0.0/8\n"
-		"t:8:15: tcp.listen: 'localhost' is not an IP address\n"
-		"t:9:24: keys[0].hash: not a hash: 'sha256:' and 64 hex digits are expected\n");
+		"t:8:18: trusted_proxies: '10.0.0.0/33' is neither an IP address, nor a block like "
+		"10.0.0.0/8, nor 'unix'\n"
+		"t:9:15: tcp.listen: 'localhost' is not an IP address\n"
+		"t:10:24: keys[0].hash: not a hash: 'sha256:' and 64 hex digits are expected\n");
 }
 
 static void every_file_that_cannot_be_used_is_named(void **state)
