@@ -25,6 +25,8 @@ sysusersdir = $(prefix)/lib/sysusers.d
 sysusers_DATA = systemd/sysusers.d/tunnelto.conf
 tmpfilesdir = $(prefix)/lib/tmpfiles.d
 tmpfiles_DATA = systemd/tmpfiles.d/tunnelto.conf
+catalogdir = $(prefix)/lib/systemd/catalog
+dist_catalog_DATA = systemd/tunnelto.catalog
 CLEANFILES += $(sysusers_DATA) $(tmpfiles_DATA)
 endif
 

@@ -12,6 +12,7 @@ src_base_libbase_a_SOURCES = \
 	src/base/macros.h \
 	src/base/map.c src/base/map.h \
 	src/base/mem.c src/base/mem.h \
+	src/base/message.c src/base/message.h src/base/message.def.h \
 	src/base/parse.c src/base/parse.h \
 	src/base/paths.h \
 	src/base/rand.c src/base/rand.h \

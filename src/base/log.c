@@ -150,7 +150,8 @@ static void add_field(struct str *line, const struct log_field *f)
 {
 	bool quoted;
 
-	if (!f->value)
+	/* the id is for the journal, which finds the catalog's text by it */
+	if (!f->value || str_eq(f->key, "MESSAGE_ID"))
 		return;
 	quoted = needs_quotes(f->value);
 	str_addc(line, ' ');

@@ -22,6 +22,7 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/message.h"
 #include "base/parse.h"
 #include "base/paths.h"
 #include "base/rand.h"
@@ -267,12 +268,17 @@ static void on_registered(struct uplink *u, const struct hello_registered *r)
 static void on_gone(struct uplink *u, const struct frame_reason *r)
 {
 	struct agent *a = agent_of(u);
+	const char *why = r->text[0] ? r->text : close_text(r->reason);
 
 	list_each (t, &a->tunnels, struct tunnel, node) {
 		if (!t->id || t->id != r->value)
 			continue;
 		t->retry = r->reason != CLOSE_TAKEN_OVER && r->reason != CLOSE_KEY_REVOKED;
-		set(a, t, TUNNEL_REFUSED, r->text[0] ? r->text : close_text(r->reason));
+		if (r->reason == CLOSE_TAKEN_OVER)
+			tunnel_taken(t, why);
+		else
+			tunnel_set(t, TUNNEL_REFUSED, why);
+		agent_changed(a);
 		if (t->retry && !timer_is_active(&a->again))
 			timer_start(&a->again, AGAIN_MS);
 		return;
@@ -496,7 +502,7 @@ static void on_hangup(struct sig *s)
 	report_init(&report);
 	if (!agent_reload(a, &report, &none)) {
 		report_log(&report);
-		log_err("reload failed: nothing was changed");
+		message_log(LOG_LV_ERR, RELOAD_FAILED, "reload failed: nothing was changed");
 	}
 	report_deinit(&report);
 	notify_ready();

@@ -10,6 +10,7 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/message.h"
 #include "base/paths.h"
 #include "base/str.h"
 #include "client/agent.h"
@@ -204,7 +205,7 @@ static int serve(struct agent *a, const struct options *o)
 	if (listen_fds_collect() < 0)
 		log_warn("the sockets that were passed cannot be used, ignoring");
 	if (agent_open(a, &loop, o->config, o->user, &err) < 0) {
-		log_err("%s", err.text);
+		message_log(LOG_LV_ERR, START_FAILED, "%s", err.text);
 		a->exit_code = EX_CONFIG;
 	} else {
 		loop_run(&loop);

@@ -17,6 +17,7 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/message.h"
 #include "client/agent.h"
 #include "client/client_conf.h"
 #include "client/tunnel.h"
@@ -62,7 +63,8 @@ static void on_done(struct pump *p, enum close_reason why, const char *text)
 		log_limit_pass(&limit, clock_ms(), 20))
 		log_with(LOG_LV_WARNING, close_text(why), {"TUNNEL", o->tunnel->def->name},
 			{"ORIGIN", o->tunnel->def->local}, {"VISITOR", o->visitor},
-			{"CLOSE_REASON", close_word(why)}, {"ERROR", text && *text ? text : NULL});
+			{"CLOSE_REASON", close_word(why)}, {"ERROR", text && *text ? text : NULL},
+			MESSAGE_FIELD(ORIGIN_FAILED));
 	forget(o);
 }
 

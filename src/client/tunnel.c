@@ -8,6 +8,7 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/message.h"
 #include "base/str.h"
 #include "client/client_conf.h"
 #include "io/tls_ctx.h"
@@ -40,7 +41,7 @@ const char *tunnel_state_word(enum tunnel_state s)
 	return words[s];
 }
 
-void tunnel_set(struct tunnel *t, enum tunnel_state state, const char *error)
+static void change(struct tunnel *t, enum tunnel_state state, const char *error, const char *id)
 {
 	bool changed = t->state != state || !str_eq(t->error, error ? error : "");
 
@@ -57,5 +58,16 @@ void tunnel_set(struct tunnel *t, enum tunnel_state state, const char *error)
 		: state == TUNNEL_REFUSED ? "tunnel refused"
 					  : "tunnel not up",
 		{"TUNNEL", t->def->name}, {"STATE", tunnel_state_word(state)},
-		{"URL", state == TUNNEL_UP ? t->url : NULL}, {"ERROR", error});
+		{"URL", state == TUNNEL_UP ? t->url : NULL}, {"ERROR", error}, {"MESSAGE_ID", id});
+}
+
+void tunnel_set(struct tunnel *t, enum tunnel_state state, const char *error)
+{
+	change(t, state, error,
+		state == TUNNEL_REFUSED ? message_id(MESSAGE_TUNNEL_REFUSED) : NULL);
+}
+
+void tunnel_taken(struct tunnel *t, const char *error)
+{
+	change(t, TUNNEL_REFUSED, error, message_id(MESSAGE_TUNNEL_TAKEN_OVER));
 }

@@ -43,4 +43,6 @@ struct tunnel *tunnel_new(struct client_conf_tunnel *def, bool adhoc);
 void tunnel_free(struct tunnel *t);
 /* @error NULL: none. */
 void tunnel_set(struct tunnel *t, enum tunnel_state state, const char *error);
+/* Refused from now on: another client of the same key has it. */
+void tunnel_taken(struct tunnel *t, const char *error);
 const char *tunnel_state_word(enum tunnel_state s);

@@ -20,6 +20,7 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/message.h"
 #include "base/str.h"
 #include "client/client_conf.h"
 #include "io/loop.h"
@@ -59,8 +60,13 @@ static void pause_for(struct uplink *u, enum uplink_state state, uint64_t ms, co
 	u->retry_at = clock_ms() + ms;
 	timer_start(&u->retry, ms);
 	if (news)
-		log_with(LOG_LV_WARNING, "server not reached", {"SERVER", u->conf->server.url},
-			{"ERROR", error});
+		log_with(LOG_LV_WARNING,
+			state == UPLINK_REFUSED ? "server refuses this client"
+						: "server not reached",
+			{"SERVER", u->conf->server.url}, {"ERROR", error},
+			{"MESSAGE_ID",
+				message_id(state == UPLINK_REFUSED ? MESSAGE_SERVER_REFUSED
+								   : MESSAGE_SERVER_UNREACHED)});
 	u->ops->down(u);
 }
 

@@ -21,6 +21,7 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/message.h"
 #include "io/loop.h"
 
 #define PAUSE_MS 1000
@@ -35,7 +36,8 @@ static void pause_accepting(struct listener *l, int e)
 	static struct log_limit limit;
 
 	if (log_limit_pass(&limit, clock_ms(), 1))
-		log_warn_errno(-e, "cannot accept a connection, pausing for a second");
+		message_log(LOG_LV_WARNING, NO_DESCRIPTORS,
+			"cannot accept a connection, pausing for a second: %s", strerror(e));
 	ev_io_stop(l->loop->ev, &l->accept);
 	timer_start(&l->pause, PAUSE_MS);
 }

@@ -10,6 +10,9 @@
 #include "server/tunnel.h"
 
 static bool enabled = true;
+/* Requests for no tunnel: whoever scans the server makes them, and no log of a tunnel misses them.
+ */
+static struct log_limit nobodys;
 
 void access_log_set(bool on)
 {
@@ -26,7 +29,8 @@ void access_log_http(const struct access_log_http *r)
 {
 	char visitor[ADDR_TEXT_MAX], status[16], in[24], out[24], ms[24], message[512];
 
-	if (!enabled || !log_enabled(LOG_LV_INFO))
+	if (!enabled || !log_enabled(LOG_LV_INFO) ||
+		(!r->tunnel && !log_limit_pass(&nobodys, clock_ms(), 50)))
 		return;
 	addr_format_ip(r->visitor, visitor);
 	(void)snprintf(message, sizeof(message), "%s %s%s -> %u", r->method, r->host, r->target,

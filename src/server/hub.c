@@ -23,6 +23,7 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/message.h"
 #include "base/paths.h"
 #include "base/rand.h"
 #include "base/str.h"
@@ -110,7 +111,6 @@ char *hub_url(const struct hub *h, const struct tunnel *t)
 
 int hub_check(struct hub *h, const struct ws_request *rq, const char **ret_text)
 {
-	static struct log_limit limit;
 	char from[ADDR_TEXT_MAX];
 
 	if (!admit_address(&h->conf, &rq->peer)) {
@@ -128,11 +128,11 @@ int hub_check(struct hub *h, const struct ws_request *rq, const char **ret_text)
 	if (rq->bearer[0] ? keys_find_secret(&h->keys, rq->bearer) != NULL : h->conf.anonymous)
 		return 0;
 	addr_format_ip(&rq->peer, from);
-	if (log_limit_pass(&limit, loop_now(h->loop), 10))
+	if (log_limit_pass(&h->refusals, loop_now(h->loop), 10))
 		log_with(LOG_LV_NOTICE,
 			rq->bearer[0] ? "client refused: unknown or revoked key"
 				      : "client refused: no key",
-			{"PEER", from});
+			{"PEER", from}, MESSAGE_FIELD(CLIENT_REFUSED));
 	*ret_text = rq->bearer[0] ? "unknown or revoked key\n" : "a key is needed\n";
 	return 401;
 }
@@ -144,6 +144,11 @@ struct session *hub_claim_lane(struct hub *h, const char *token)
 			return session_is_live(&p->session) ? &p->session : NULL;
 	}
 	return NULL;
+}
+
+bool hub_may_log(struct hub *h, const struct peer *p)
+{
+	return !p->anonymous || log_limit_pass(&h->strangers, loop_now(h->loop), 20);
 }
 
 bool hub_admit_tcp(const struct edge_tcp *e, const struct addr *peer)
@@ -264,7 +269,8 @@ bool hub_reload(struct hub *h, struct conf_report *report)
 	}
 	bind_changes(&server_conf_table, &h->conf, &fresh, CONF_NO_RELOAD, &changed);
 	for (size_t i = 0; i < changed.n; i++)
-		log_warn("'%s' has changed, which needs a restart", changed.items[i]);
+		message_log(LOG_LV_WARNING, NEEDS_RESTART,
+			"'%s' has changed, which needs a restart", changed.items[i]);
 	str_list_deinit(&changed);
 	server_conf_deinit(&h->conf);
 	/* the lists' heads point at themselves: they move by splicing, the rest by value */
@@ -342,7 +348,7 @@ static void on_hangup(struct sig *s)
 	report_init(&report);
 	if (!hub_reload(h, &report)) {
 		report_log(&report);
-		log_err("reload failed: nothing was changed");
+		message_log(LOG_LV_ERR, RELOAD_FAILED, "reload failed: nothing was changed");
 	}
 	report_deinit(&report);
 	notify_ready();
@@ -485,8 +491,9 @@ static void tell_listeners(const struct hub *h)
 			{"ADDRESS", where}, {"TLS", f->tls ? "yes" : "no"});
 	}
 	if (!h->conf.anonymous && keys_count(&h->keys) == 0)
-		log_warn("no keys: nobody may connect; make one with 'tunnelctl server key add "
-			 "NAME --allow GLOBS'");
+		message_log(LOG_LV_WARNING, NO_KEYS,
+			"no keys: nobody may connect; make one with 'tunnelctl server key add "
+			"NAME --allow GLOBS'");
 }
 
 static bool healthy(struct watchdog *w)

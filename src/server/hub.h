@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "base/list.h"
+#include "base/log.h"
 #include "ctl/ctl_events.h"
 #include "ctl/ctl_server.h"
 #include "io/loop.h"
@@ -47,7 +48,8 @@ struct hub {
 	struct sig term, interrupt, hangup;
 	uint8_t name_secret[32];
 	clock_ms_t drain_until;
-	char told[256]; /* the last STATUS= */
+	char told[256];                       /* the last STATUS= */
+	struct log_limit refusals, strangers; /* lines that anybody can cause */
 	bool draining;
 };
 
@@ -72,6 +74,8 @@ char *hub_url(const struct hub *h, const struct tunnel *t);
 /* May this WebSocket be opened? 0, or an HTTP status and words. */
 int hub_check(struct hub *h, const struct ws_request *rq, const char **ret_text);
 struct session *hub_claim_lane(struct hub *h, const char *token);
+/* Anybody can be an anonymous client: what is logged of them all has a limit. */
+bool hub_may_log(struct hub *h, const struct peer *p);
 bool hub_admit_tcp(const struct edge_tcp *e, const struct addr *peer);
 /* End the sessions of keys that are no longer good; how many. */
 unsigned int hub_enforce_keys(struct hub *h);

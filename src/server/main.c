@@ -9,6 +9,7 @@
 
 #include "base/err.h"
 #include "base/log.h"
+#include "base/message.h"
 #include "base/paths.h"
 #include "base/str.h"
 #include "io/loop.h"
@@ -95,7 +96,7 @@ static int serve(struct hub *h, const char *config)
 	if (listen_fds_collect() < 0)
 		log_warn("the sockets that were passed cannot be used, ignoring");
 	if (hub_open(h, &loop, config, &err) < 0) {
-		log_err("%s", err.text);
+		message_log(LOG_LV_ERR, START_FAILED, "%s", err.text);
 		code = EX_CONFIG;
 	} else {
 		loop_run(&loop);

@@ -34,6 +34,8 @@ static void note(struct peer *p, enum log_level level, const char *message, cons
 {
 	char from[ADDR_TEXT_MAX];
 
+	if (!hub_may_log(p->hub, p))
+		return;
 	addr_format_ip(&p->address, from);
 	log_with(level, message, {"SESSION", p->greeted ? p->id : NULL}, {"KEY_ID", p->key_id},
 		{"PEER", from}, {"CLOSE_REASON", why});
@@ -53,8 +55,10 @@ void peer_drop_tunnel(struct tunnel *t, enum close_reason why, const char *text)
 		session_send(&p->session, FRAME_GONE, 0, payload,
 			frame_reason_encode(payload, sizeof(payload), FRAME_GONE, &r));
 	}
-	log_with(LOG_LV_NOTICE, "tunnel down", {"TUNNEL", t->name}, {"URL", t->url},
-		{"KEY_ID", t->key_id}, {"SESSION", p->id}, {"CLOSE_REASON", close_word(why)});
+	if (hub_may_log(p->hub, p))
+		log_with(LOG_LV_NOTICE, "tunnel down", {"TUNNEL", t->name}, {"URL", t->url},
+			{"KEY_ID", t->key_id}, {"SESSION", p->id},
+			{"CLOSE_REASON", close_word(why)});
 	names_remove(&p->hub->names, t);
 	list_del(&t->peer_node);
 	p->n_tunnels--;

@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "base/list.h"
+#include "base/log.h"
 #include "io/addr.h"
 #include "io/loop.h"
 #include "io/timer.h"
@@ -41,6 +42,7 @@ struct peer {
 		char text[HELLO_SECRET_SIZE];
 		clock_ms_t until;
 	} tokens[PEER_TOKENS_MAX];
+	struct log_limit refusals; /* lines about what it may not have */
 	bool anonymous, greeted, over;
 };
 

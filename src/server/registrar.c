@@ -14,6 +14,7 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/message.h"
 #include "base/str.h"
 #include "crypt/hmac.h"
 #include "proto/hello.h"
@@ -85,8 +86,9 @@ static void publish(struct tunnel *t)
 	p->n_tunnels++;
 	p->hub->n_tunnels++;
 	names_add(&p->hub->names, t);
-	log_with(LOG_LV_NOTICE, "tunnel up", {"TUNNEL", t->name}, {"URL", t->url},
-		{"KEY_ID", t->key_id}, {"SESSION", p->id});
+	if (hub_may_log(p->hub, p))
+		log_with(LOG_LV_NOTICE, "tunnel up", {"TUNNEL", t->name}, {"URL", t->url},
+			{"KEY_ID", t->key_id}, {"SESSION", p->id});
 	hub_changed(p->hub);
 }
 
@@ -292,7 +294,7 @@ void registrar_register(struct peer *p, const struct hello_register *rq, struct 
 		register_http(p, rq, a);
 	else
 		register_tcp(p, rq, a);
-	if (a->error[0])
+	if (a->error[0] && log_limit_pass(&p->refusals, loop_now(h->loop), 10) && hub_may_log(h, p))
 		log_with(LOG_LV_NOTICE, a->message, {"TUNNEL", rq->name}, {"REFUSED", a->error},
-			{"KEY_ID", p->key_id}, {"SESSION", p->id});
+			{"KEY_ID", p->key_id}, {"SESSION", p->id}, MESSAGE_FIELD(NAME_REFUSED));
 }

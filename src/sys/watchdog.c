@@ -7,6 +7,7 @@
 
 #include "base/log.h"
 #include "base/macros.h"
+#include "base/message.h"
 
 #if HAVE_SYSTEMD
 #include <systemd/sd-daemon.h>
@@ -16,7 +17,7 @@ static void ping(struct watchdog *w)
 	if (w->healthy(w))
 		(void)sd_notify(/* unset_environment= */ false, "WATCHDOG=1");
 	else
-		log_warn("not healthy: the watchdog is not fed");
+		message_log(LOG_LV_WARNING, UNHEALTHY, "not healthy: the watchdog is not fed");
 	timer_start(&w->tick, w->interval_ms / 2);
 }
 

@@ -66,3 +66,17 @@ def test_an_instance_is_called_by_its_name(net):
     assert done.returncode == 3 and "/run/tunnelto/no-such/control" in done.stderr
     for name in ("a/b", "..", ""):
         assert net.ctl("--instance", name, "status", check=False).returncode == 2
+
+
+def test_strangers_do_not_fill_the_log_but_no_request_of_a_tunnel_is_missed(pair):
+    with pair.visitor(pair.srv.public) as visitor:
+        for i in range(300):
+            visitor.sendall(f"GET /scan{i} HTTP/1.1\r\nHost: nobody.localhost\r\n\r\n".encode())
+            visitor.recv(65536)
+    asked = [f"{pair.url}mine{i}" for i in range(80)]
+    subprocess.run(["curl", "-sS", "--parallel", "--resolve", f"web.localhost:{pair.srv.public}:127.0.0.1", *asked], check=True, stdout=subprocess.DEVNULL)
+    pair.srv.wait_err("/mine79")
+    lines = pair.srv.err().splitlines()
+    assert 1 <= sum("/scan" in line for line in lines) <= 100  # 50 in ten seconds, and these may straddle two windows
+    assert sum("/mine" in line for line in lines) == 80
+    assert "message_id" not in pair.srv.err()
