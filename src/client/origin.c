@@ -37,6 +37,9 @@ struct origin {
 	char visitor[64];
 };
 
+/* There is one for every visitor, idle ones too. */
+_Static_assert(sizeof(struct origin) <= 1536, "an idle visitor costs the daemon too much");
+
 static void free_origin(struct grave *g)
 {
 	free(container_of(g, struct origin, grave));

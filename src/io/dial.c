@@ -10,9 +10,11 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "base/mem.h"
 #include "io/loop.h"
 
 #define ATTEMPT_MIN_MS 250
@@ -34,6 +36,7 @@ static void finish(struct dial *d, int fd)
 	ev_io_stop(d->loop->ev, &d->connect);
 	d->fd = -1;
 	d->resolving = false;
+	free(TAKE_PTR(d->list));
 	d->done(d, fd);
 }
 
@@ -122,7 +125,7 @@ static void on_resolved(struct resolve *r, int status, const struct addr *list, 
 		finish(d, status);
 		return;
 	}
-	memcpy(d->list, list, n * sizeof(*list));
+	d->list = mem_dup(list, n * sizeof(*list));
 	d->n = n;
 	try_next(d);
 }
@@ -157,7 +160,7 @@ void dial_start(struct dial *d, struct resolver *r, const char *host, uint16_t p
 void dial_start_addr(struct dial *d, const struct addr *a, uint32_t timeout_ms, dial_done_f *done)
 {
 	prepare(d, timeout_ms, done);
-	d->list[0] = *a;
+	d->list = mem_dup(a, sizeof(*a));
 	d->n = 1;
 	/* a failure that connect() tells at once must still not be told inside this call */
 	d->last_error = begin(d, &d->list[d->next++]);
@@ -173,4 +176,5 @@ void dial_cancel(struct dial *d)
 	d->resolving = false;
 	timer_stop(&d->deadline);
 	stop_attempt(d);
+	free(TAKE_PTR(d->list));
 }

@@ -25,7 +25,7 @@ struct dial {
 		attempt; /* whole; one address (at most a third of the whole, at least 250 ms) */
 	ev_io connect;
 	dial_done_f *done;
-	struct addr list[RESOLVE_MAX];
+	struct addr *list; /* while dialling: a dial is embedded in what outlives it by far */
 	size_t n, next;
 	int fd;
 	int last_error;

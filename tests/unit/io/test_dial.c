@@ -90,6 +90,7 @@ static void an_address_is_connected_ready_for_use(void **state)
 	assert_int_equal(dial.fd, -1); /* it is ours now */
 	assert_false(timer_is_active(&dial.deadline) || timer_is_active(&dial.attempt));
 	close(result);
+	assert_null(dial.list); /* who embeds a dial keeps it for long */
 	close(l);
 }
 
