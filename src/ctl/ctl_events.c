@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * ctl_events: a ring of the last log events and those who follow them.
+ * ctl_events: the last log events and those who follow them.
  *
  * The log's sink must not log, nor write to sockets; it only stores. Followers are served by a
  * task on the loop's next turn; one that reads too slowly is closed by ctl_server, one that falls
@@ -37,19 +37,6 @@ static const char *level_name(enum log_level level)
 	return names[level & 7];
 }
 
-static json_t *make_event(enum log_level level, const char *message, const struct log_field *fields,
-	size_t n)
-{
-	json_t *all = json_object();
-
-	for (size_t i = 0; i < n; i++) {
-		if (fields[i].value)
-			(void)json_object_set_new(all, fields[i].key, json_string(fields[i].value));
-	}
-	return json_pack("{s:I, s:s, s:s, s:o}", "time_ms", (json_int_t)clock_wall_ms(), "level",
-		level_name(level), "message", message, "fields", all);
-}
-
 static void sink(enum log_level level, const char *message, const struct log_field *fields,
 	size_t n)
 {
@@ -58,33 +45,49 @@ static void sink(enum log_level level, const char *message, const struct log_fie
 	next_sink(level, message, fields, n);
 	if (!e || level == LOG_LV_DEBUG)
 		return;
-	json_decref(e->kept[e->next % CTL_EVENTS_KEPT]);
-	e->kept[e->next % CTL_EVENTS_KEPT] = make_event(level, message, fields, n);
-	e->next++;
+	event_ring_add(&e->ring, &(struct event){.time_ms = clock_wall_ms(),
+					 .level = level,
+					 .message = message,
+					 .fields = fields,
+					 .n = n});
 	if (!list_is_empty(&e->followers))
 		loop_task_schedule(e->loop, &e->deliver);
 }
 
-static bool is_of(const json_t *event, const char *tunnel)
+/* NULL when its message is not UTF-8; a field that is not is left out. */
+static json_t *to_json(const struct event *ev)
 {
-	const json_t *fields = json_object_get(event, "fields");
+	json_t *all = json_object();
 
-	return !tunnel || str_eq(json_string_value(json_object_get(fields, "TUNNEL")), tunnel);
+	for (size_t i = 0; i < ev->n; i++)
+		(void)json_object_set_new(all, ev->fields[i].key, json_string(ev->fields[i].value));
+	return json_pack("{s:I, s:s, s:s, s:o}", "time_ms", (json_int_t)ev->time_ms, "level",
+		level_name(ev->level), "message", ev->message, "fields", all);
+}
+
+static bool is_of(const struct event *ev, const char *tunnel)
+{
+	for (size_t i = 0; tunnel && i < ev->n; i++) {
+		if (str_eq(ev->fields[i].key, "TUNNEL"))
+			return str_eq(ev->fields[i].value, tunnel);
+	}
+	return !tunnel;
 }
 
 /* Events of @tunnel from *@next on; *@next is then past all. */
 static json_t *collect(struct ctl_events *e, const char *tunnel, uint64_t *next)
 {
+	struct log_field fields[EVENT_RING_FIELDS];
 	json_t *list = json_array();
-	uint64_t oldest = e->next > CTL_EVENTS_KEPT ? e->next - CTL_EVENTS_KEPT : 0;
 
-	for (uint64_t i = MAX(*next, oldest); i < e->next; i++) {
-		json_t *event = e->kept[i % CTL_EVENTS_KEPT];
+	for (uint64_t i = MAX(*next, e->ring.oldest); i < e->ring.next; i++) {
+		struct event ev;
 
-		if (event && is_of(event, tunnel))
-			(void)json_array_append(list, event);
+		event_ring_get(&e->ring, i, &ev, fields);
+		if (is_of(&ev, tunnel))
+			(void)json_array_append_new(list, to_json(&ev));
 	}
-	*next = e->next;
+	*next = e->ring.next;
 	return list;
 }
 
@@ -127,7 +130,7 @@ static void follow(struct ctl_events *e, struct ctl_call *c, const char *tunnel,
 	f = mem_new(struct follower);
 	f->events = e;
 	f->tunnel = mem_strdup(tunnel);
-	f->next = e->next;
+	f->next = e->ring.next;
 	list_add_tail(&e->followers, &f->node);
 	e->n_followers++;
 	ctl_call_watch(c, &f->watch, on_gone);
@@ -172,6 +175,7 @@ void ctl_events_init(struct ctl_events *e, struct loop *loop)
 {
 	memset(e, 0, sizeof(*e));
 	e->loop = loop;
+	event_ring_init(&e->ring);
 	list_init(&e->followers);
 	loop_task_init(&e->deliver, on_deliver);
 }
@@ -192,6 +196,5 @@ void ctl_events_deinit(struct ctl_events *e)
 	loop_task_cancel(&e->deliver);
 	list_each_safe (f, &e->followers, struct follower, node)
 		free_follower(f);
-	for (size_t i = 0; i < CTL_EVENTS_KEPT; i++)
-		json_decref(TAKE_PTR(e->kept[i]));
+	event_ring_deinit(&e->ring);
 }

@@ -10,17 +10,16 @@
 #include <jansson.h>
 
 #include "base/list.h"
+#include "ctl/event_ring.h"
 #include "io/loop.h"
 
 struct ctl_call;
 
-#define CTL_EVENTS_KEPT      500
 #define CTL_EVENTS_FOLLOWERS 16
 
 struct ctl_events {
 	struct loop *loop;
-	json_t *kept[CTL_EVENTS_KEPT]; /* ring by sequence number */
-	uint64_t next;                 /* sequence number of the next event */
+	struct event_ring ring;
 	struct list followers;
 	size_t n_followers;
 	struct loop_task deliver;

@@ -3,6 +3,7 @@ CTL_TESTS = \
 	tests/unit/ctl/test_ctl_client \
 	tests/unit/ctl/test_ctl_events \
 	tests/unit/ctl/test_ctl_server \
+	tests/unit/ctl/test_event_ring \
 	tests/unit/ctl/test_interface_text
 check_PROGRAMS += $(CTL_TESTS)
 TESTS += $(CTL_TESTS)
@@ -19,6 +20,8 @@ tests_unit_ctl_test_ctl_events_LDADD = $(CTL_TESTS_LIBS)
 tests_unit_ctl_test_ctl_server_SOURCES = tests/unit/ctl/test_ctl_server.c tests/unit/ctl/ctl_test.h
 tests_unit_ctl_test_ctl_server_CFLAGS = $(CTL_TESTS_CFLAGS)
 tests_unit_ctl_test_ctl_server_LDADD = $(CTL_TESTS_LIBS)
+tests_unit_ctl_test_event_ring_SOURCES = tests/unit/ctl/test_event_ring.c
+tests_unit_ctl_test_event_ring_LDADD = src/ctl/libctl.a src/base/libbase.a $(CMOCKA_LIBS)
 tests_unit_ctl_test_interface_text_SOURCES = tests/unit/ctl/test_interface_text.c
 tests_unit_ctl_test_interface_text_LDADD = src/ctl/libctl.a src/base/libbase.a $(CMOCKA_LIBS)
 endif
