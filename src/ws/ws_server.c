@@ -208,7 +208,8 @@ static const struct lws_protocols protocols[] = {
 	{.name = WS_LINK_PROTOCOL,
 		.callback = on_control,
 		.per_session_data_size = sizeof(struct per_session),
-		.rx_buffer_size = 16 * 1024},
+		/* lws keeps one of these per client for good; bulk goes over lanes */
+		.rx_buffer_size = 4 * 1024},
 	{.name = NULL},
 };
 
