@@ -12,11 +12,15 @@
 
 #include "base/mem.h"
 
+#include <malloc.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+/* Less than this, and less than an eighth of what is in use, is left to be used again. */
+#define TRIM_MIN ((size_t)512 * 1024)
 
 /* No allocation may happen on the way out, so this does not go through log. */
 static NORETURN void out_of_memory(void)
@@ -103,6 +107,20 @@ void mem_wipe(void *p, size_t n)
 {
 	if (n > 0)
 		explicit_bzero(p, n);
+}
+
+/*
+ * The heap shrinks by itself only at its top, and what lives on lies between what was freed: after
+ * a crowd has left, its pages would stay for good.
+ */
+void mem_trim(void)
+{
+#if defined(__GLIBC__) && __GLIBC_PREREQ(2, 33)
+	struct mallinfo2 m = mallinfo2();
+
+	if (m.fordblks >= MAX(TRIM_MIN, m.uordblks / 8))
+		(void)malloc_trim(0);
+#endif
 }
 
 void mem_cleanup(void *pp)

@@ -25,5 +25,8 @@ char *mem_printf(const char *fmt, ...) PRINTF(1, 2) MUST_USE;
 void mem_replace(char **p, const char *s);
 /* Overwrite with zeroes in a way the compiler may not drop. */
 void mem_wipe(void *p, size_t n);
+/* Give pages that hold nothing any more back to the kernel, where the C library can and enough of
+ * them may be there to be worth the walk. */
+void mem_trim(void);
 /* For CLEANUP(mem_cleanup) char *s. */
 void mem_cleanup(void *pp);

@@ -4,7 +4,8 @@
  *
  * A turn is: events, then (before the next poll) the scheduled tasks, then the graveyard. Tasks
  * are how many streams' bytes leave in one write; the graveyard is how an object may close
- * itself inside its own callback. Nothing here is global but SIGPIPE's disposition.
+ * itself inside its own callback. When a time of work is over, freed memory is given back. Nothing
+ * here is global but SIGPIPE's disposition.
  */
 #include "io/loop.h"
 
@@ -17,6 +18,13 @@
 
 /* A task that schedules itself again waits for the next turn after so many rounds. */
 #define TASK_ROUNDS_MAX 8
+
+/* So many turns are work, after which memory may be left over. It is given back when a period of
+ * TRIM_SECONDS passes with less than TRIM_BUSY of them, or at the latest after TRIM_PUT_OFF_MAX. */
+#define TRIM_TURNS       64
+#define TRIM_SECONDS     5.
+#define TRIM_BUSY        1000
+#define TRIM_PUT_OFF_MAX 5
 
 static void empty_graveyard(struct loop *l)
 {
@@ -51,12 +59,37 @@ static void on_idle(struct ev_loop *ev, ev_idle *w, int revents)
 	ev_idle_stop(ev, w);
 }
 
+/* The timer must not keep ev_run() from returning when nothing else is left. */
+static void start_trim(struct loop *l)
+{
+	l->turns = 0;
+	ev_timer_set(&l->trim, TRIM_SECONDS, 0.);
+	ev_timer_start(l->ev, &l->trim);
+	ev_unref(l->ev);
+}
+
+static void on_trim(struct ev_loop *ev, ev_timer *w, int revents)
+{
+	struct loop *l = container_of(w, struct loop, trim);
+
+	ev_ref(ev);
+	if (l->turns >= TRIM_BUSY && l->put_off < TRIM_PUT_OFF_MAX) {
+		l->put_off++;
+		start_trim(l);
+		return;
+	}
+	l->put_off = l->turns = 0;
+	mem_trim();
+}
+
 static void before_poll(struct ev_loop *ev, ev_prepare *w, int revents)
 {
 	struct loop *l = container_of(w, struct loop, before_poll);
 
 	run_tasks(l);
 	empty_graveyard(l);
+	if (++l->turns >= TRIM_TURNS && !ev_is_active(&l->trim))
+		start_trim(l);
 	if (!list_is_empty(&l->tasks) && !ev_is_active(&l->idle))
 		ev_idle_start(ev, &l->idle);
 }
@@ -74,6 +107,8 @@ int loop_init(struct loop *l)
 	ev_prepare_start(l->ev, &l->before_poll);
 	ev_unref(l->ev);
 	ev_idle_init(&l->idle, on_idle);
+	ev_timer_init(&l->trim, on_trim, 0., 0.);
+	l->turns = l->put_off = 0;
 	(void)signal(SIGPIPE, SIG_IGN);
 	return 0;
 }
@@ -88,6 +123,10 @@ void loop_deinit(struct loop *l)
 		continue;
 	if (ev_is_active(&l->idle))
 		ev_idle_stop(l->ev, &l->idle);
+	if (ev_is_active(&l->trim)) {
+		ev_ref(l->ev);
+		ev_timer_stop(l->ev, &l->trim);
+	}
 	ev_ref(l->ev);
 	ev_prepare_stop(l->ev, &l->before_poll);
 	ev_loop_destroy(l->ev);
