@@ -217,6 +217,9 @@ static void on_welcome(struct uplink *u, struct link *l, const struct frame *f)
 	memcpy(u->session_secret, w.secret, sizeof(u->session_secret));
 	mem_wipe(&w.secret, sizeof(w.secret));
 	s->limits.grace_ms = w.grace_ms;
+	/* the server's to say; what of it is ours to refuse, each tunnel's own limit refuses */
+	if (w.max_streams)
+		s->limits.max_streams = w.max_streams;
 	u->lane_offered = w.lanes;
 	u->lane_bytes = u->lane_streams = 0;
 	backoff_reset(&u->backoff);

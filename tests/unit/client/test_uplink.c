@@ -126,6 +126,7 @@ static void the_way_is_resolve_connect_hello_welcome(void **state)
 	assert_true(uplink_is_up(&uplink));
 	assert_int_equal(seen.up, 1);
 	assert_int_equal(seen.resumed, 0);
+	assert_int_equal(uplink_session_of(&uplink)->limits.max_streams, 100);
 }
 
 static void every_address_is_tried_before_it_counts_as_failed(void **state)
