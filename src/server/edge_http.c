@@ -34,6 +34,9 @@
 #define AHEAD_MAX (64 * 1024)
 #define LINGER_MS 2000
 
+/* There are ten thousand of them, most of them idle. */
+_Static_assert(sizeof(struct visitor) <= 2048, "an idle visitor costs the server too much");
+
 const struct edge_http_limits edge_http_limits_default = {
 	.head_max = 32 * 1024,
 	.head_timeout_ms = 10 * 1000,

@@ -121,10 +121,9 @@ static void send_head(struct visitor *v, const struct http_head *h)
 	}
 	(void)stream_write(v->user.stream, out, n);
 	free(v->replay);
-	v->replay = v->stream_used && v->replayable ? out : NULL;
+	v->replay = v->stream_used && v->replayable ? mem_dup(out, n) : NULL;
 	v->replay_n = n;
-	if (!v->replay)
-		free(out);
+	free(out);
 	v->bytes_in += n;
 }
 

@@ -15,6 +15,7 @@ EXTRA_DIST += \
 	tests/system/test_dropin.py \
 	tests/system/test_http.py \
 	tests/system/test_http_shapes.py \
+	tests/system/test_memory.py \
 	tests/system/test_session.py \
 	tests/system/test_systemd.py \
 	tests/system/test_tcp.py
