@@ -1,0 +1,1 @@
+EXTRA_DIST += rpm/tunnelto.spec rpm/tunnelto.rpmlintrc
