@@ -57,3 +57,8 @@ tests_fuzz_fuzz_session_SOURCES = tests/fuzz/fuzz_session.c \
 	tests/unit/mux/pair.c tests/unit/mux/pair.h tests/unit/mux/soak.c tests/unit/mux/soak.h
 tests_fuzz_fuzz_session_LDFLAGS = $(FUZZ_LINK)
 tests_fuzz_fuzz_session_LDADD = $(FUZZ_MAIN) src/mux/libmux.a src/proto/libproto.a src/base/libbase.a
+
+FUZZERS += tests/fuzz/fuzz_v1
+tests_fuzz_fuzz_v1_SOURCES = tests/fuzz/fuzz_v1.c
+tests_fuzz_fuzz_v1_LDFLAGS = $(FUZZ_LINK)
+tests_fuzz_fuzz_v1_LDADD = $(FUZZ_MAIN) src/proto/libproto.a src/base/libbase.a $(JANSSON_LIBS)
