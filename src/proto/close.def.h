@@ -27,4 +27,5 @@ CLOSE(ORIGIN_TLS,        18, "origin_tls",         502, "TLS to the origin faile
 CLOSE(VISITOR_GONE,      19, "visitor_gone",       0,   "the visitor went away")
 CLOSE(IDLE,              20, "idle",               0,   "nothing happened for too long")
 CLOSE(BAD_MESSAGE,       21, "bad_message",        502, "the HTTP message was not well-formed")
+CLOSE(SLOW,               22, "slow",               0,   "the visitor read too slowly for a client that cannot be told to wait")
 /* clang-format on */

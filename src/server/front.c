@@ -20,6 +20,7 @@
 #include "server/hub.h"
 #include "server/peer.h"
 #include "server/server_conf.h"
+#include "server/v1_client.h"
 
 struct front_peek {
 	struct list node;
@@ -125,9 +126,15 @@ static void on_opened(struct ws_server *s, const struct ws_request *rq, struct l
 		peer_end(p, CLOSE_KEY_REVOKED, "the key was revoked");
 }
 
+static void on_opened_v1(struct ws_server *s, const struct ws_request *rq, struct ws_pipe *p)
+{
+	v1_client_open(container_of(s, struct front, ws)->hub, rq, p);
+}
+
 static const struct ws_server_ops ws_ops = {
 	.check = on_check,
 	.opened = on_opened,
+	.opened_v1 = on_opened_v1,
 };
 
 static struct session *on_claim(struct lane_server *s, const char *token)

@@ -34,6 +34,7 @@
 #include "server/peer.h"
 #include "server/server_verbs.h"
 #include "server/tunnel.h"
+#include "server/v1_client.h"
 #include "sys/limits.h"
 #include "sys/listen_fds.h"
 #include "sys/notify.h"
@@ -117,10 +118,12 @@ int hub_check(struct hub *h, const struct ws_request *rq, const char **ret_text)
 		*ret_text = "this address is blocked\n";
 		return 403;
 	}
-	if (h->draining || h->n_peers >= h->conf.limits.sessions) {
+	if (h->draining || h->n_peers + h->n_v1_waiting >= h->conf.limits.sessions) {
 		*ret_text = "the server takes no clients now\n";
 		return 503;
 	}
+	if (rq->v1 && h->conf.v1)
+		return 0; /* its key comes in its first message */
 	if (!rq->v2) {
 		*ret_text = "subprotocol tunnelto.v2 is expected\n";
 		return 426;
@@ -515,6 +518,7 @@ int hub_open(struct hub *h, struct loop *loop, const char *conf_path, struct err
 	h->loop = loop;
 	h->conf_path = conf_path;
 	list_init(&h->peers);
+	list_init(&h->v1_clients);
 	list_init(&h->fronts);
 	list_init(&h->ctl.connections);
 	listener_init(&h->ctl.listener);
@@ -554,6 +558,7 @@ void hub_close(struct hub *h)
 	while (!list_is_empty(&h->peers))
 		peer_end(list_entry(h->peers.next, struct peer, node), CLOSE_SHUTDOWN,
 			"the server is stopping");
+	v1_client_close_all(h);
 	ctl_server_close(&h->ctl);
 	while (!list_is_empty(&h->fronts))
 		front_close(list_entry(h->fronts.next, struct front, node));

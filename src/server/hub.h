@@ -37,7 +37,8 @@ struct hub {
 	struct keys keys;
 	struct names names;
 	struct list peers;
-	uint32_t n_peers, n_tunnels;
+	struct list v1_clients; /* of the Rust tunnelto; each has a peer once it is let in */
+	uint32_t n_peers, n_tunnels, n_v1_waiting;
 	struct list fronts;
 	struct edge_http edge;
 	struct ws_loop *ws;

@@ -19,11 +19,13 @@ src_server_libserver_a_SOURCES = \
 	src/server/server_conf.c src/server/server_conf.h \
 	src/server/server_env.c src/server/server_env.h \
 	src/server/server_verbs.c src/server/server_verbs.h \
-	src/server/tunnel.c src/server/tunnel.h
+	src/server/tunnel.c src/server/tunnel.h \
+	src/server/v1_client.c src/server/v1_client.h \
+	src/server/v1_token.c src/server/v1_token.h
 
 sbin_PROGRAMS += tunnelto-server
 tunnelto_server_CFLAGS = $(AM_CFLAGS) -fno-strict-aliasing
 tunnelto_server_SOURCES = src/server/main.c
-tunnelto_server_LDADD = src/server/libserver.a src/ctl/libctl.a src/relay/librelay.a src/lane/liblane.a src/ws/libws.a \
+tunnelto_server_LDADD = src/server/libserver.a src/ctl/libctl.a src/v1/libv1.a src/relay/librelay.a src/lane/liblane.a src/ws/libws.a \
 	src/mux/libmux.a src/sys/libsys.a src/io/libio.a src/crypt/libcrypt.a src/conf/libconf.a src/proto/libproto.a \
 	src/base/libbase.a $(LWS_LIBS) $(EV_LIBS) $(OPENSSL_LIBS) $(CARES_LIBS) $(JANSSON_LIBS) $(YAML_LIBS) $(SYSTEMD_LIBS)

@@ -27,6 +27,7 @@
 #include "server/hub.h"
 #include "server/registrar.h"
 #include "server/tunnel.h"
+#include "v1/link_pair.h"
 
 #define HELLO_MS 10000
 
@@ -399,5 +400,15 @@ struct peer *peer_accept(struct hub *h, struct link *l, const struct server_conf
 	timer_start(&p->hello, HELLO_MS);
 	session_init(&p->session, &session_ops, &limits, /* is_server= */ true, p->since);
 	session_attach(&p->session, l, p->since);
+	return p;
+}
+
+struct peer *peer_accept_v1(struct hub *h, struct link *l, const struct server_conf_key *key,
+	const struct addr *from)
+{
+	struct peer *p = peer_accept(h, l, key, from);
+
+	p->v1 = true;
+	link_pair_limit(&p->session.limits);
 	return p;
 }

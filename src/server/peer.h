@@ -44,10 +44,14 @@ struct peer {
 	} tokens[PEER_TOKENS_MAX];
 	struct log_limit refusals; /* lines about what it may not have */
 	bool anonymous, greeted, over;
+	bool v1; /* a client of the Rust tunnelto stands behind it */
 };
 
 /* A link was upgraded: a new session for it. @key NULL: anonymous. */
 struct peer *peer_accept(struct hub *h, struct link *l, const struct server_conf_key *key,
+	const struct addr *from);
+/* The same for a client of the Rust tunnelto; @l is the far end of its link_pair. */
+struct peer *peer_accept_v1(struct hub *h, struct link *l, const struct server_conf_key *key,
 	const struct addr *from);
 /* Tell the client why and end it: streams are reset, names freed. */
 void peer_end(struct peer *p, enum close_reason why, const char *text);

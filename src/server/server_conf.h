@@ -59,6 +59,7 @@ struct server_conf {
 		struct conf_port_range ports;
 	} tcp;
 	bool anonymous;
+	bool v1; /* clients of the Rust tunnelto are let in */
 	struct {
 		struct str_list allow;
 		struct conf_port_range tcp;
@@ -73,7 +74,7 @@ struct server_conf {
 		uint64_t session_memory, window, head;
 	} limits;
 	struct {
-		uint64_t head, idle, response, body, grace, drain;
+		uint64_t head, idle, response, body, slow, grace, drain;
 	} timeouts; /* ms */
 	struct {
 		int level;

@@ -48,9 +48,9 @@ static json_t *session_json(const struct peer *p)
 	list_each (l, &p->session.links, struct link, node)
 		(void)json_array_append_new(links, json_string(l->ops->kind));
 	addr_format_ip(&p->address, from);
-	return json_pack("{s:s, s:o, s:s, s:s, s:o, s:I, s:I, s:I, s:o}", "id", p->id, "key",
-		text_or_null(p->key_name), "client", from, "software", p->software, "links", links,
-		"tunnels", (json_int_t)p->n_tunnels, "streams",
+	return json_pack("{s:s, s:o, s:s, s:s, s:s, s:o, s:I, s:I, s:I, s:o}", "id", p->id, "key",
+		text_or_null(p->key_name), "client", from, "software", p->software, "protocol",
+		p->v1 ? "v1" : "v2", "links", links, "tunnels", (json_int_t)p->n_tunnels, "streams",
 		(json_int_t)session_stream_count(&p->session), "since_ms", since(p->since),
 		"rtt_us", rtt ? json_integer(rtt) : json_null());
 }

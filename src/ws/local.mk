@@ -4,4 +4,5 @@ src_ws_libws_a_SOURCES = \
 	src/ws/ws_client.c src/ws/ws_client.h \
 	src/ws/ws_link.c src/ws/ws_link.h \
 	src/ws/ws_loop.c src/ws/ws_loop.h \
+	src/ws/ws_pipe.c src/ws/ws_pipe.h \
 	src/ws/ws_server.c src/ws/ws_server.h

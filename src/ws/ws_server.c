@@ -23,10 +23,12 @@
 #include "io/tls_ctx.h"
 #include "ws/ws_link.h"
 #include "ws/ws_loop.h"
+#include "ws/ws_pipe.h"
 
 /* What lws keeps per connection for us. */
 struct per_session {
 	struct ws_link *link;
+	struct ws_pipe *pipe;       /* of a v1 client, which has no link */
 	struct ws_request *request; /* between the check and `opened` */
 };
 
@@ -120,6 +122,7 @@ static struct ws_request *read_request(struct lws *wsi)
 		*comma = '\0';
 	copy_header(wsi, WSI_TOKEN_PROTOCOL, protocols, sizeof(protocols));
 	rq->v2 = strstr(protocols, WS_LINK_PROTOCOL) != NULL;
+	rq->v1 = lws_hdr_total_length(wsi, WSI_TOKEN_PROTOCOL) <= 0;
 	take_bearer(wsi, rq);
 	rq->tls = lws_is_ssl(wsi);
 	rq->peer.len = sizeof(rq->peer.sa);
@@ -162,10 +165,30 @@ static int on_established(struct lws *wsi, struct per_session *p)
 
 	if (!s)
 		return -1;
-	p->link = ws_link_new(s->loop, wsi);
-	s->ops->opened(s, p->request, &p->link->link);
+	if (p->request->v2) {
+		p->link = ws_link_new(s->loop, wsi);
+		s->ops->opened(s, p->request, &p->link->link);
+	} else {
+		p->pipe = ws_pipe_new(s->loop, wsi);
+		s->ops->opened_v1(s, p->request, p->pipe);
+	}
 	drop_request(p);
 	return 0;
+}
+
+static int on_writeable(struct per_session *p)
+{
+	if (p->pipe)
+		return ws_pipe_on_writeable(p->pipe);
+	return p->link ? ws_link_on_writeable(p->link) : 0;
+}
+
+static void on_closed(struct per_session *p)
+{
+	if (p->link)
+		ws_link_on_closed(TAKE_PTR(p->link));
+	if (p->pipe)
+		ws_pipe_on_closed(TAKE_PTR(p->pipe));
 }
 
 static int on_control(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in,
@@ -185,12 +208,12 @@ static int on_control(struct lws *wsi, enum lws_callback_reasons reason, void *u
 	case LWS_CALLBACK_ESTABLISHED:
 		return on_established(wsi, p);
 	case LWS_CALLBACK_RECEIVE:
-		return ws_link_on_receive(p->link, in, n);
+		return p->link ? ws_link_on_receive(p->link, in, n)
+			       : ws_pipe_on_receive(p->pipe, in, n);
 	case LWS_CALLBACK_SERVER_WRITEABLE:
-		return p->link ? ws_link_on_writeable(p->link) : 0;
+		return on_writeable(p);
 	case LWS_CALLBACK_CLOSED:
-		if (p->link)
-			ws_link_on_closed(TAKE_PTR(p->link));
+		on_closed(p);
 		return 0;
 	case LWS_CALLBACK_WSI_DESTROY:
 		if (p)

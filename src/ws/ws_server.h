@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
 
-/* ws_server: adopted sockets become v2 links after a checked WebSocket upgrade. */
+/* ws_server: adopted sockets become v2 links, or v1 pipes, after a checked WebSocket upgrade. */
 
 #include <stdbool.h>
 
@@ -10,6 +10,7 @@
 #include "mux/link.h"
 
 struct ws_loop;
+struct ws_pipe;
 struct ws_server;
 struct ws_server_ref;
 struct err;
@@ -24,6 +25,7 @@ struct ws_request {
 				   word counts */
 	struct addr peer;
 	bool v2; /* subprotocol tunnelto.v2 was offered */
+	bool v1; /* none was, as by the Rust tunnelto */
 	bool tls;
 };
 
@@ -33,6 +35,9 @@ struct ws_server_ops {
 	int (*check)(struct ws_server *s, const struct ws_request *rq, const char **ret_text);
 	/* Upgraded: attach @l to a session before returning, or call l->ops->close(). */
 	void (*opened)(struct ws_server *s, const struct ws_request *rq, struct link *l);
+	/* The same for a v1 client: bind @p to a user before returning, or close it. NULL: `check`
+	 * lets none in. */
+	void (*opened_v1)(struct ws_server *s, const struct ws_request *rq, struct ws_pipe *p);
 };
 
 struct ws_server {

@@ -18,4 +18,7 @@ EXTRA_DIST += \
 	tests/system/test_memory.py \
 	tests/system/test_session.py \
 	tests/system/test_systemd.py \
-	tests/system/test_tcp.py
+	tests/system/test_tcp.py \
+	tests/system/test_v1_server.py \
+	tests/system/v1_client.py \
+	tests/system/v1_wire.py

@@ -1,7 +1,7 @@
 if HAVE_CMOCKA
 SERVER_TEST_LIBS = $(tunnelto_server_LDADD) $(CMOCKA_LIBS)
 SERVER_TESTS = tests/unit/server/test_admit tests/unit/server/test_edge_claims tests/unit/server/test_keys tests/unit/server/test_names \
-	tests/unit/server/test_peer tests/unit/server/test_server_conf tests/unit/server/test_server_env
+	tests/unit/server/test_peer tests/unit/server/test_server_conf tests/unit/server/test_server_env tests/unit/server/test_v1_token
 check_PROGRAMS += $(SERVER_TESTS)
 TESTS += $(SERVER_TESTS)
 tests_unit_server_test_admit_SOURCES = tests/unit/server/test_admit.c tests/unit/server/server_test.h
@@ -21,4 +21,5 @@ tests_unit_server_test_server_conf_SOURCES = tests/unit/server/test_server_conf.
 tests_unit_server_test_server_conf_LDADD = $(SERVER_TEST_LIBS)
 tests_unit_server_test_server_env_SOURCES = tests/unit/server/test_server_env.c tests/unit/server/server_test.h
 tests_unit_server_test_server_env_LDADD = $(SERVER_TEST_LIBS)
+tests_unit_server_test_v1_token_LDADD = $(SERVER_TEST_LIBS)
 endif
