@@ -442,6 +442,14 @@ void conn_resume(struct conn *c)
 	}
 }
 
+bool conn_is_reset(struct conn *c)
+{
+	socklen_t n = sizeof(int);
+	int e = 0;
+
+	return c->fd >= 0 && getsockopt(c->fd, SOL_SOCKET, SO_ERROR, &e, &n) == 0 && e != 0;
+}
+
 bool conn_is_paused(const struct conn *c)
 {
 	return c->paused;

@@ -77,6 +77,8 @@ ssize_t conn_read(struct conn *c, void *to, size_t n) MUST_USE;
 void conn_pause(struct conn *c);
 void conn_resume(struct conn *c);
 bool conn_is_paused(const struct conn *c);
+/* Has the peer reset a connection that is not read? Asks the kernel; the answer is given once. */
+bool conn_is_reset(struct conn *c);
 
 /* Take all @n bytes (sent at once as far as the socket allows, the rest queued), or as many as the
  * queue's maximum allows; returns how many. Errors come as CONN_EV_ERROR on the next turn. */

@@ -33,6 +33,8 @@
 /* Unread input kept while a response is outstanding; then reading pauses. */
 #define AHEAD_MAX (64 * 1024)
 #define LINGER_MS 2000
+/* How often those whose bytes wait are looked at. */
+#define LOOK_MS 500
 
 /* There are ten thousand of them, most of them idle. */
 _Static_assert(sizeof(struct visitor) <= 2048, "an idle visitor costs the server too much");
@@ -43,6 +45,7 @@ const struct edge_http_limits edge_http_limits_default = {
 	.idle_timeout_ms = 60 * 1000,
 	.response_timeout_ms = 60 * 1000,
 	.body_timeout_ms = 300 * 1000,
+	.body_progress = 1024,
 	.connections_max = 20000,
 };
 
@@ -134,6 +137,32 @@ void edge_http_drop_stream(struct visitor *v, bool clean, enum close_reason why)
 		return;
 	tunnel_stream_ended(t);
 	tunnel_unref(t);
+}
+
+void edge_http_hold(struct visitor *v)
+{
+	conn_pause(&v->conn);
+	v->body_since = 0;
+	if (!timer_is_active(&v->edge->look))
+		timer_start(&v->edge->look, LOOK_MS);
+}
+
+/* Whose bytes are not read tells us nothing by itself, not even that it has gone. */
+static void on_look(struct timer *t)
+{
+	struct edge_http *e = container_of(t, struct edge_http, look);
+	bool again = false;
+
+	list_each_safe (v, &e->visitors, struct visitor, node) {
+		if (!conn_is_paused(&v->conn))
+			continue;
+		if (conn_is_reset(&v->conn))
+			edge_http_forget(v, CLOSE_VISITOR_GONE);
+		else
+			again = true;
+	}
+	if (again)
+		timer_start(&e->look, LOOK_MS);
 }
 
 void edge_http_credit(struct visitor *v)
@@ -282,7 +311,7 @@ static void read_upgraded(struct visitor *v)
 		ssize_t n;
 
 		if (!to) {
-			conn_pause(&v->conn);
+			edge_http_hold(v);
 			return;
 		}
 		n = conn_read(&v->conn, to, room);
@@ -305,6 +334,32 @@ static void read_upgraded(struct visitor *v)
 	}
 }
 
+static void request_too_slow(struct visitor *v)
+{
+	v->why = CLOSE_TIMEOUT;
+	if (v->answered)
+		edge_http_forget(v, CLOSE_TIMEOUT);
+	else
+		edge_error_send(v, 408, "request_timeout", "The request did not arrive in time");
+}
+
+/*
+ * Is a body more than a drip that only keeps the time-out away? Time in which it was not read does
+ * not count, nor does anything once there is an answer: then it is a conversation.
+ */
+static bool is_making_progress(struct visitor *v)
+{
+	clock_ms_t now = loop_now(v->edge->loop);
+	bool first = v->body_since == 0;
+	uint64_t brought = v->bytes_in - v->body_had;
+
+	if (!first && now - v->body_since < v->edge->limits.body_timeout_ms)
+		return true;
+	v->body_since = now;
+	v->body_had = v->bytes_in;
+	return first || v->answered || brought >= v->edge->limits.body_progress;
+}
+
 static void on_bytes(struct visitor *v, const uint8_t *bytes, size_t n)
 {
 	bool first = buf_len(&v->in) == 0;
@@ -319,10 +374,12 @@ static void on_bytes(struct visitor *v, const uint8_t *bytes, size_t n)
 	} else if (v->phase == VISITOR_BODY) {
 		edge_http_set_deadline(v);
 		edge_request_body(v);
+		if (!v->gone && v->phase == VISITOR_BODY && !is_making_progress(v))
+			request_too_slow(v);
 	}
 	if (!v->gone && v->phase != VISITOR_HEAD && v->phase != VISITOR_LINGER &&
 		buf_len(&v->in) >= AHEAD_MAX)
-		conn_pause(&v->conn);
+		edge_http_hold(v);
 }
 
 static void on_visitor_end(struct visitor *v)
@@ -346,7 +403,7 @@ static void on_readable(struct visitor *v)
 		return;
 	}
 	if (room == 0) {
-		conn_pause(&v->conn);
+		edge_http_hold(v);
 		return;
 	}
 	n = conn_read(&v->conn, scratch, room);
@@ -360,33 +417,33 @@ static void on_readable(struct visitor *v)
 		edge_http_forget(v, CLOSE_VISITOR_GONE);
 }
 
+static void origin_too_slow(struct visitor *v)
+{
+	v->why = CLOSE_ORIGIN_TIMEOUT;
+	edge_http_drop_stream(v, /* clean= */ false, CLOSE_ORIGIN_TIMEOUT);
+	edge_error_send(v, 504, close_word(CLOSE_ORIGIN_TIMEOUT), close_text(CLOSE_ORIGIN_TIMEOUT));
+}
+
 static void on_timeout(struct visitor *v)
 {
 	switch (v->phase) {
 	case VISITOR_HEAD:
 		if (buf_len(&v->in) > 0) {
 			v->requests++;
-			v->why = CLOSE_TIMEOUT;
-			v->keep_alive = false;
-			edge_error_send(v, 408, "request_timeout",
-				"The request did not arrive in time");
+			v->keep_alive = v->answered = false;
+			request_too_slow(v);
 		} else {
 			edge_http_forget(v, CLOSE_IDLE);
 		}
 		break;
 	case VISITOR_BODY:
-		v->why = CLOSE_TIMEOUT;
-		if (v->answered)
-			edge_http_forget(v, CLOSE_TIMEOUT);
+		if (conn_is_paused(&v->conn) && !v->answered)
+			origin_too_slow(v); /* it takes nothing of the body */
 		else
-			edge_error_send(v, 408, "request_timeout",
-				"The request did not arrive in time");
+			request_too_slow(v);
 		break;
 	case VISITOR_WAIT:
-		v->why = CLOSE_ORIGIN_TIMEOUT;
-		edge_http_drop_stream(v, /* clean= */ false, CLOSE_ORIGIN_TIMEOUT);
-		edge_error_send(v, 504, close_word(CLOSE_ORIGIN_TIMEOUT),
-			close_text(CLOSE_ORIGIN_TIMEOUT));
+		origin_too_slow(v);
 		break;
 	case VISITOR_RESPONSE:
 	case VISITOR_UPGRADED:
@@ -444,6 +501,7 @@ void edge_http_init(struct edge_http *e, struct loop *loop, const struct edge_ht
 	e->limits = *limits;
 	e->ops = ops;
 	list_init(&e->visitors);
+	timer_init(&e->look, loop, on_look);
 }
 
 void edge_http_accept(struct edge_http *e, int fd, const struct addr *peer, struct tls_ctx *tls)
@@ -485,6 +543,7 @@ void edge_http_deinit(struct edge_http *e)
 {
 	struct list *n;
 
+	timer_stop(&e->look);
 	while ((n = list_first(&e->visitors)))
 		edge_http_forget(list_entry(n, struct visitor, node), CLOSE_SHUTDOWN);
 }

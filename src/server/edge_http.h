@@ -10,6 +10,7 @@
 
 #include "base/list.h"
 #include "io/addr.h"
+#include "io/timer.h"
 
 struct edge_http;
 struct loop;
@@ -22,6 +23,7 @@ struct edge_http_limits {
 	uint32_t idle_timeout_ms;     /* between requests: 60 s */
 	uint32_t response_timeout_ms; /* from the request's end to the response's head: 60 s */
 	uint32_t body_timeout_ms; /* no byte in either direction of a body: 60 s (upgraded: none) */
+	uint32_t body_progress;   /* bytes that a request body brings per body_timeout_ms: 1 KiB */
 	uint32_t connections_max; /* visitors at once */
 };
 extern const struct edge_http_limits edge_http_limits_default;
@@ -45,6 +47,7 @@ struct edge_http {
 	struct edge_http_limits limits;
 	struct list visitors;
 	uint32_t n_visitors;
+	struct timer look; /* runs while a visitor's bytes wait */
 	bool draining;
 	uint64_t requests_total, faults_total;
 	time_t date_at; /* when `date` was written */

@@ -190,6 +190,7 @@ static void reset_request(struct visitor *v)
 	v->status = 0;
 	v->why = CLOSE_DONE;
 	v->bytes_in = v->bytes_out = 0;
+	v->body_since = 0;
 	v->host[0] = v->method[0] = v->target[0] = '\0';
 	v->keep_alive = v->is_head = v->wants_json = v->answered = v->origin_keeps = v->endless =
 		v->logged = false;
@@ -251,7 +252,7 @@ void edge_request_body(struct visitor *v)
 		if (n == 0) {
 			/* asks for `writable` */
 			(void)stream_write(v->user.stream, buf_data(&v->in), buf_len(&v->in));
-			conn_pause(&v->conn);
+			edge_http_hold(v);
 			return;
 		}
 		taken = http_body_take(&v->request_body, buf_data(&v->in), n);

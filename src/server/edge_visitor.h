@@ -58,6 +58,9 @@ struct visitor {
 	unsigned int status;
 	enum close_reason why;
 	uint64_t bytes_in, bytes_out;
+	clock_ms_t body_since; /* what the body has brought is counted from here; 0: from its next
+				  byte */
+	uint64_t body_had;     /* bytes_in then */
 	bool keep_alive, is_head, wants_json, wants_upgrade, replayable, answered, origin_keeps,
 		endless, is_1_0, logged;
 };
@@ -75,6 +78,8 @@ void edge_http_log(struct visitor *v);
 void edge_http_drop_stream(struct visitor *v, bool clean, enum close_reason why);
 /* The deadline of the phase that begins now (or of one more sign of life in it). */
 void edge_http_set_deadline(struct visitor *v);
+/* Read no more of it for now; should it go away meanwhile, that is noticed. */
+void edge_http_hold(struct visitor *v);
 /* Credit the stream with what has left. */
 void edge_http_credit(struct visitor *v);
 

@@ -253,6 +253,7 @@ static void apply_conf(struct hub *h)
 		.idle_timeout_ms = (uint32_t)h->conf.timeouts.idle,
 		.response_timeout_ms = (uint32_t)h->conf.timeouts.response,
 		.body_timeout_ms = (uint32_t)h->conf.timeouts.body,
+		.body_progress = (uint32_t)h->conf.limits.body_progress,
 		.connections_max = h->conf.limits.visitors,
 	};
 	log_set_level(log_level_at(h->conf.log.level));

@@ -286,6 +286,8 @@ static const struct conf_row limits_rows[] = {
 		.fallback = "256KiB", .help = "initial window of a stream"},
 	{"head", CONF_SIZE, IN(limits, head), .min = 1024, .max = 1 << 20, .fallback = "32KiB",
 		.help = "bytes of an HTTP head"},
+	{"body_progress", CONF_SIZE, IN(limits, body_progress), .max = 1 << 30, .fallback = "1KiB",
+		.help = "bytes that a request body brings per timeouts.body, or it is ended"},
 };
 static const struct conf_table limits_table = CONF_TABLE(limits_rows, NULL);
 

@@ -71,7 +71,7 @@ struct server_conf {
 	char *control_socket;
 	struct {
 		uint32_t sessions, tunnels, streams, visitors;
-		uint64_t session_memory, window, head;
+		uint64_t session_memory, window, head, body_progress;
 	} limits;
 	struct {
 		uint64_t head, idle, response, body, slow, grace, drain;

@@ -14,6 +14,7 @@ EXTRA_DIST += \
 	tests/system/test_control.py \
 	tests/system/test_dropin.py \
 	tests/system/test_http.py \
+	tests/system/test_http_flow.py \
 	tests/system/test_http_shapes.py \
 	tests/system/test_memory.py \
 	tests/system/test_session.py \

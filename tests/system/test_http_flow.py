@@ -1,0 +1,296 @@
+# SPDX-License-Identifier: MIT
+"""Visitors that leave, dawdle or drip: the origin learns it at once, memory stays bounded, and nobody else notices."""
+import contextlib
+import socket
+import threading
+import time
+
+import pytest
+
+import strict_http as strict
+from actors import MIB, WAIT
+
+SOON = 1.0  # seconds until an origin knows that its visitor has left
+UPGRADE = b"Connection: Upgrade\r\nUpgrade: x\r\n"
+SWITCHED = b"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n"
+STREAM = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n"
+
+
+def ask(fields=b"", body=b"", method=b"GET", host=b"raw.localhost"):
+    return method + b" / HTTP/1.1\r\nHost: " + host + b"\r\n" + fields + b"\r\n" + body
+
+
+@pytest.fixture
+def world(net):
+    """A tunnel to an origin that the test plays byte by byte, and one beside it to show that others go on."""
+    net.raw, net.web = net.raw_origin(rcvbuf=4096), net.origin()
+    net.srv = net.server()
+    net.dmn = net.daemon(net.srv, {"raw": {"local": net.raw.port, "subdomain": "raw"}, "web": {"local": net.web.port, "subdomain": "web"}},
+                         key=net.srv.key())
+    net.dmn.up()
+    return net
+
+
+def read_until(sock, text):
+    seen = b""
+    while text not in seen:
+        piece = sock.recv(65536)
+        assert piece, seen
+        seen += piece
+    return seen
+
+
+def read_to_end(sock):
+    """All that comes until the end; how it ended."""
+    n = 0
+    try:
+        while piece := sock.recv(65536):
+            n += len(piece)
+        return n, "fin"
+    except (ConnectionResetError, BrokenPipeError):
+        return n, "rst"
+
+
+def waiting(world, visitor):
+    visitor.sendall(ask())
+    origin = world.raw.accept()
+    read_until(origin, b"\r\n\r\n")
+    return origin
+
+
+def quiet_download(world, visitor):
+    origin = waiting(world, visitor)
+    origin.sendall(STREAM + b"data: 1\n\n")
+    read_until(visitor, b"data: 1\n\n")
+    return origin
+
+
+def full_download(world, visitor):
+    """The visitor has stopped reading, everything between is full."""
+    origin = waiting(world, visitor)
+    origin.sendall(STREAM)
+    fill(origin)
+    return origin
+
+
+def upload(world, visitor):
+    visitor.sendall(ask(b"Content-Length: 1000000\r\n", b"x" * 1000, b"POST"))
+    origin = world.raw.accept()
+    read_until(origin, b"x" * 1000)
+    return origin
+
+
+def full_upload(world, visitor):
+    """The origin has stopped reading, everything between is full."""
+    visitor.sendall(ask(b"Content-Length: 1000000000\r\n", b"", b"POST"))
+    origin = world.raw.accept()
+    read_until(origin, b"\r\n\r\n")
+    fill(visitor)
+    return origin
+
+
+def upgraded(world, visitor):
+    visitor.sendall(ask(UPGRADE))
+    origin = world.raw.accept()
+    read_until(origin, b"\r\n\r\n")
+    origin.sendall(SWITCHED)
+    read_until(visitor, b"\r\n\r\n")
+    visitor.sendall(b"ping")
+    read_until(origin, b"ping")
+    return origin
+
+
+def fill(sock, quiet=0.4):
+    """Write until nobody takes any more; how much that was."""
+    sock.setblocking(False)
+    n, last = 0, time.monotonic()
+    while time.monotonic() - last < quiet:
+        try:
+            n += sock.send(b"x" * 65536)
+            last = time.monotonic()
+        except BlockingIOError:
+            threading.Event().wait(0.01)
+    sock.settimeout(WAIT)
+    return n
+
+
+PHASES = [(phase, how) for phase in (waiting, quiet_download, full_download, upload, full_upload, upgraded) for how in ("fin", "rst")
+          if (phase, how) != (full_upload, "fin")]  # a FIN behind what is not read reaches nobody: TCP keeps it back
+
+
+@pytest.mark.parametrize("phase, how", PHASES, ids=[f"{phase.__name__}-{how}" for phase, how in PHASES])
+def test_a_visitor_that_leaves_is_missed_within_a_second(world, phase, how):
+    took = []
+    for _ in range(3):  # a busy machine may be late once; the code would be late each time
+        visitor = world.visitor(world.srv.public, rcvbuf=4096)
+        origin = phase(world, visitor)
+        left = time.monotonic()
+        strict.reset(visitor) if how == "rst" else visitor.close()
+        _, end = read_to_end(origin) if phase is not full_upload else (0, end_of(origin))
+        took.append(time.monotonic() - left)
+        if phase is not upgraded or how == "rst":  # an upgraded one ends in order, as a pipe does
+            assert end == "rst", "a part must not look like a whole"
+        if took[-1] <= SOON:
+            break
+    assert min(took) <= SOON
+
+
+def end_of(origin):
+    """How a connection ended whose bytes nobody reads."""
+    import select
+    poll = select.poll()
+    poll.register(origin, select.POLLERR | select.POLLHUP)
+    return "rst" if poll.poll(WAIT * 1000) else "nothing"
+
+
+def test_an_answer_in_the_queue_outlives_the_half_close_behind_it(net):
+    """The visitor has asked, has been answered, and ends while the answer is still on its way to it."""
+    net.raw, size = net.raw_origin(), 7 * MIB
+    net.srv = net.server(config={"limits": {"window": "8MiB"}})  # all of it fits between origin and visitor
+    net.dmn = net.daemon(net.srv, {"raw": {"local": net.raw.port, "subdomain": "raw"}}, key=net.srv.key())
+    net.dmn.up()
+    visitor = net.visitor(net.srv.public, rcvbuf=4096)
+    origin = waiting(net, visitor)
+    origin.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % size + bytes(size))
+    net.srv.wait_err("-> 200")  # the server has all of it
+    visitor.shutdown(socket.SHUT_WR)
+    n, end = read_to_end(visitor)
+    assert end == "fin" and n > size
+
+
+def others_go_on(world):
+    for _ in range(5):
+        assert world.curl(f"http://web.localhost:{world.srv.public}/").stdout.startswith("origin: GET /")
+
+
+def test_a_visitor_that_does_not_read_costs_a_window(world):
+    others_go_on(world)
+    before = world.srv.rss(), world.dmn.rss()
+    visitor = world.visitor(world.srv.public, rcvbuf=4096)
+    visitor.sendall(ask())
+    origin = world.raw.accept()
+    read_until(origin, b"\r\n\r\n")
+    origin.sendall(STREAM)
+    taken = fill(origin)
+    grown = world.srv.rss() - before[0], world.dmn.rss() - before[1]
+    print(f"taken {taken} bytes; server +{grown[0] // 1024} KiB, daemon +{grown[1] // 1024} KiB")
+    assert taken < 16 * MIB and max(grown) < 4 * MIB
+    others_go_on(world)
+
+
+def test_an_origin_that_does_not_read_costs_a_window(world):
+    others_go_on(world)
+    before = world.srv.rss(), world.dmn.rss()
+    visitor = world.visitor(world.srv.public)
+    visitor.sendall(ask(b"Content-Length: 1000000000000\r\n", b"", b"PUT"))
+    origin = world.raw.accept()
+    read_until(origin, b"\r\n\r\n")
+    taken = fill(visitor)
+    grown = world.srv.rss() - before[0], world.dmn.rss() - before[1]
+    print(f"taken {taken} bytes; server +{grown[0] // 1024} KiB, daemon +{grown[1] // 1024} KiB")
+    assert taken < 16 * MIB and max(grown) < 4 * MIB
+    others_go_on(world)
+
+
+def test_many_that_do_not_read_stay_below_the_memory_of_their_session(world):
+    others_go_on(world)
+    before = world.srv.rss(), world.dmn.rss()
+    origins = []
+    for _ in range(40):
+        visitor = world.visitor(world.srv.public, rcvbuf=4096)
+        visitor.sendall(ask())
+        origins.append(world.raw.accept())
+        read_until(origins[-1], b"\r\n\r\n")
+        origins[-1].sendall(STREAM)
+    threads = [threading.Thread(target=fill, args=(o,)) for o in origins]
+    for t in threads:
+        t.start()
+    for t in threads:
+        t.join(WAIT)
+    grown = world.srv.rss() - before[0], world.dmn.rss() - before[1]
+    print(f"40 visitors; server +{grown[0] // 1024} KiB, daemon +{grown[1] // 1024} KiB")
+    assert max(grown) < 64 * MIB
+    others_go_on(world)
+
+
+# --- drips: each byte in time, the whole never ------------------------------------------------------
+
+
+def drip(sock, text, every=0.05):
+    """Byte by byte until the server has had enough; what it says then."""
+    for n in range(len(text)):
+        with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+            sock.send(text[n:n + 1])
+        sock.settimeout(every)
+        try:
+            said = sock.recv(65536)
+        except TimeoutError:
+            continue
+        sock.settimeout(WAIT)
+        with contextlib.suppress(ConnectionResetError):
+            while piece := sock.recv(65536):
+                said += piece
+        return said
+    raise AssertionError("nobody minded")
+
+
+def dripping(net, **timeouts):
+    net.raw = net.raw_origin()
+    net.srv = net.server(config={"timeouts": timeouts})
+    net.dmn = net.daemon(net.srv, {"raw": {"local": net.raw.port, "subdomain": "raw"}}, key=net.srv.key())
+    net.dmn.up()
+    return net.visitor(net.srv.public)
+
+
+def test_a_head_that_drips_is_ended_by_the_deadline_of_the_whole(net):
+    visitor = dripping(net, head="500ms")
+    said = drip(visitor, b"GET / HTTP/1.1\r\nHost: raw.localhost\r\nX-A: " + b"a" * 2000)
+    assert said.startswith(b"HTTP/1.1 408 ") and b"X-Tunnelto-Error: request_timeout" in said and b"Connection: close" in said
+
+
+def test_the_next_head_on_a_connection_has_the_same_deadline(net):
+    visitor = dripping(net, head="500ms")
+    visitor.sendall(ask())
+    origin = net.raw.accept()
+    read_until(origin, b"\r\n\r\n")
+    origin.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+    read_until(visitor, b"ok")
+    assert drip(visitor, b"GET / HTTP/1.1\r\nX: " + b"a" * 2000).startswith(b"HTTP/1.1 408 ")
+
+
+@pytest.mark.parametrize("framing, body", [(b"Content-Length: 4000\r\n", b"x" * 4000), (b"Transfer-Encoding: chunked\r\n", b"1\r\nx\r\n" * 500)],
+                         ids=["length", "chunked"])
+def test_a_body_that_drips_is_ended_though_it_never_falls_silent(net, framing, body):
+    visitor = dripping(net, body="500ms")
+    visitor.sendall(ask(framing, b"", b"POST"))
+    origin = net.raw.accept()
+    said = drip(visitor, body)
+    assert said.startswith(b"HTTP/1.1 408 ") and b"X-Tunnelto-Error: request_timeout" in said
+    assert read_to_end(origin)[1] == "rst"
+
+
+def test_a_body_that_is_answered_already_may_drip(net):
+    visitor = dripping(net, body="300ms")
+    visitor.sendall(ask(b"Transfer-Encoding: chunked\r\n", b"", b"POST"))
+    origin = net.raw.accept()
+    read_until(origin, b"\r\n\r\n")
+    origin.sendall(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
+    read_until(visitor, b"\r\n\r\n")
+    began = time.monotonic()
+    while time.monotonic() - began < 1.0:  # three times what a drip without an answer may last
+        visitor.sendall(b"1\r\nx\r\n")
+        assert read_until(origin, b"1\r\nx\r\n")
+        origin.sendall(b"1\r\ny\r\n")
+        assert read_until(visitor, b"1\r\ny\r\n")
+        threading.Event().wait(0.05)
+
+
+def test_a_body_that_its_origin_does_not_take_is_the_origin_s_fault(net):
+    visitor = dripping(net, body="500ms")
+    visitor.sendall(ask(b"Content-Length: 1000000000\r\n", b"", b"POST"))
+    origin = net.raw.accept()
+    read_until(origin, b"\r\n\r\n")
+    with contextlib.suppress(ConnectionResetError, BrokenPipeError):
+        fill(visitor)
+    said = read_until(visitor, b"\r\n\r\n")
+    assert said.startswith(b"HTTP/1.1 504 ") and b"X-Tunnelto-Error: origin_timeout" in said
