@@ -3,6 +3,7 @@ EXTRA_DIST += \
 	tests/count.py \
 	tests/system/actors.py \
 	tests/system/conftest.py \
+	tests/system/crowd.py \
 	tests/system/demo.py \
 	tests/system/http_shapes.py \
 	tests/system/run.sh \
@@ -16,8 +17,10 @@ EXTRA_DIST += \
 	tests/system/test_http.py \
 	tests/system/test_http_flow.py \
 	tests/system/test_http_shapes.py \
+	tests/system/test_load.py \
 	tests/system/test_memory.py \
 	tests/system/test_session.py \
+	tests/system/test_soak.py \
 	tests/system/test_systemd.py \
 	tests/system/test_tcp.py \
 	tests/system/test_v1_server.py \
