@@ -468,6 +468,7 @@ void agent_stop(struct agent *a)
 		return;
 	}
 	a->draining = true;
+	health_rest(&a->health);
 	notify_stopping();
 	notify_extend_timeout_ms((unsigned int)a->conf.drain + 5000);
 	a->drain_until = loop_now(a->loop) + a->conf.drain;
@@ -572,11 +573,6 @@ static int open_control(struct agent *a, bool user, struct err *err)
 	return ctl_server_open(&a->ctl, path, listen_fds_take("control"), err);
 }
 
-static bool healthy(struct watchdog *w)
-{
-	return true; /* that the loop runs; a server's absence is no reason to restart */
-}
-
 static void init(struct agent *a, struct loop *loop, const char *conf_path)
 {
 	a->loop = loop;
@@ -621,7 +617,7 @@ int agent_open(struct agent *a, struct loop *loop, const char *conf_path, bool u
 	apply_tunnels(a, &a->conf, &none);
 	notify_ready();
 	on_status(&a->status);
-	watchdog_start(&a->watchdog, loop, healthy);
+	health_start(&a->health, a);
 	return 0;
 }
 
@@ -630,7 +626,7 @@ void agent_close(struct agent *a)
 	sig_stop(&a->term);
 	sig_stop(&a->interrupt);
 	sig_stop(&a->hangup);
-	watchdog_stop(&a->watchdog);
+	health_stop(&a->health);
 	if (a->with_ctl)
 		ctl_server_close(&a->ctl);
 	if (a->uplink.loop)

@@ -9,6 +9,7 @@
 
 #include "base/list.h"
 #include "client/client_conf.h"
+#include "client/health.h"
 #include "client/tunnel.h"
 #include "client/uplink.h"
 #include "ctl/ctl_events.h"
@@ -16,7 +17,6 @@
 #include "io/loop.h"
 #include "io/sig.h"
 #include "io/timer.h"
-#include "sys/watchdog.h"
 
 struct agent;
 struct err;
@@ -34,7 +34,7 @@ struct agent {
 	struct ctl_server ctl;
 	struct ctl_events events;
 	struct list waiters; /* calls of the control socket that wait for a state */
-	struct watchdog watchdog;
+	struct health health;
 	struct timer again, drain, status;
 	struct sig term, interrupt, hangup;
 	struct loop_task changed;           /* tell the waiters and STATUS=, once a turn */

@@ -264,7 +264,7 @@ static void on_lane_tick(struct timer *t)
 
 	if (!s || u->state != UPLINK_UP)
 		return;
-	bytes = s->stats.bytes_rx + s->stats.bytes_tx;
+	bytes = s->stats.bytes_rx + s->stats.bytes_tx - s->stats.probe_bytes;
 	if (bytes != u->lane_bytes)
 		u->lane_data_at = now;
 	if (u->lane_offered && !has_lane(s) && !u->lane_pending && now >= u->lane_try_at &&

@@ -150,6 +150,14 @@ uint16_t addr_port(const struct addr *a)
 	return 0;
 }
 
+bool addr_is_any(const struct addr *a)
+{
+	if (a->sa.ss_family == AF_INET)
+		return ((const struct sockaddr_in *)&a->sa)->sin_addr.s_addr == INADDR_ANY;
+	return a->sa.ss_family == AF_INET6 &&
+	       IN6_IS_ADDR_UNSPECIFIED(&((const struct sockaddr_in6 *)&a->sa)->sin6_addr);
+}
+
 bool addr_is_loopback(const struct addr *a)
 {
 	uint8_t ip[16];

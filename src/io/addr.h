@@ -28,6 +28,8 @@ void addr_format_ip(const struct addr *a, char ret[static ADDR_TEXT_MAX]);
 /* The same address, whatever the port; never true of anything but IP addresses. */
 bool addr_same_ip(const struct addr *a, const struct addr *b);
 uint16_t addr_port(const struct addr *a);
+/* "every address": 0.0.0.0 or [::] */
+bool addr_is_any(const struct addr *a);
 bool addr_is_loopback(const struct addr *a);
 
 struct addr_block {

@@ -500,6 +500,11 @@ const char *session_data_kind(const struct session *s)
 	return s->data_link ? s->data_link->ops->kind : NULL;
 }
 
+clock_ms_t session_heard_at(const struct session *s)
+{
+	return s->data_link ? s->data_link->last_rx : 0;
+}
+
 uint32_t session_rtt_us(const struct session *s)
 {
 	return s->data_link ? s->data_link->rtt_us : 0;

@@ -54,6 +54,7 @@ struct session_ops {
 
 struct session_stats {
 	uint64_t streams_opened, bytes_rx, bytes_tx; /* stream bytes, both directions */
+	uint64_t probe_bytes;                        /* of those: probes', nobody's */
 	uint64_t resumed;                            /* times */
 	size_t memory;                               /* bytes in rings now */
 };
@@ -119,6 +120,8 @@ bool session_is_live(const struct session *s); /* has a link, greeted, not close
 size_t session_stream_count(const struct session *s);
 /* The kind of the link that carries data now ("websocket", "lane"), or NULL. */
 const char *session_data_kind(const struct session *s);
+/* When a byte last arrived on the link that carries data; 0: there is none. */
+clock_ms_t session_heard_at(const struct session *s);
 uint32_t session_rtt_us(const struct session *s);
 
 /* Time passes: PINGs, dead links, grace, window growth. Calls ops->deadline with the next time. */

@@ -73,6 +73,7 @@ static void send_own(struct visitor *v, int status, const char *fields, const ch
 
 void edge_error_healthy(struct visitor *v)
 {
+	v->logged = true; /* asked every few seconds, and no visit */
 	send_own(v, 200, "Content-Type: text/plain; charset=utf-8\r\n", "ok");
 }
 

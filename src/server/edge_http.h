@@ -29,6 +29,9 @@ struct edge_http_limits {
 extern const struct edge_http_limits edge_http_limits_default;
 
 /* What the edge asks of its server. */
+/* Answered whatever the host: load balancers in front of the Rust tunnelto ask for it. */
+#define EDGE_HTTP_HEALTH_PATH "/0xDEADBEEF_HEALTH_CHECK"
+
 struct edge_http_ops {
 	/* The tunnel of a normalised host name (lower case, no port, no trailing dot), or NULL:
 	 * 404. Not referenced. */

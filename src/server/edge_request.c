@@ -18,8 +18,6 @@
 
 /* The head grows by the forwarding fields and a rewritten Host. */
 #define GROWTH 2048
-/* Whatever the host: load balancers in front of the Rust tunnelto ask for it. */
-#define HEALTH_PATH "/0xDEADBEEF_HEALTH_CHECK"
 
 static void refuse(struct visitor *v, enum http_fault fault)
 {
@@ -152,7 +150,7 @@ static void route(struct visitor *v, const struct http_head *h)
 	bool welcome = edge_claims_read(v, h);
 	struct tunnel *t;
 
-	if (str_eq(v->target, HEALTH_PATH)) {
+	if (str_eq(v->target, EDGE_HTTP_HEALTH_PATH)) {
 		v->phase = v->request_body.done ? VISITOR_WAIT : VISITOR_BODY;
 		edge_error_healthy(v);
 		return;

@@ -79,8 +79,7 @@ struct session_limits hub_session_limits(const struct hub *h)
 	return l;
 }
 
-/* The first public listener says what is not configured. */
-static const struct front *first_public(const struct hub *h)
+const struct front *hub_first_public(const struct hub *h)
 {
 	list_each (f, &h->fronts, struct front, node) {
 		if (f->role == FRONT_PUBLIC)
@@ -91,7 +90,7 @@ static const struct front *first_public(const struct hub *h)
 
 char *hub_url(const struct hub *h, const struct tunnel *t)
 {
-	const struct front *f = first_public(h);
+	const struct front *f = hub_first_public(h);
 	bool tls = h->conf.public_scheme == SERVER_CONF_SCHEME_HTTPS ||
 		   (h->conf.public_scheme == SERVER_CONF_SCHEME_AUTO && f && f->tls);
 	uint16_t port = h->conf.public_port ? h->conf.public_port
@@ -195,7 +194,7 @@ void hub_status_text(const struct hub *h, char *to, size_t size)
 	size_t streams = 0;
 
 	list_each (p, &h->peers, struct peer, node)
-		streams += session_stream_count(&p->session);
+		streams += peer_stream_count(p);
 	if (!h->conf.anonymous && keys_count(&h->keys) == 0)
 		(void)snprintf(to, size,
 			"no keys: nobody may connect (tunnelctl server key add NAME)");
@@ -296,7 +295,7 @@ bool hub_reload(struct hub *h, struct conf_report *report)
 static bool is_quiet(const struct hub *h)
 {
 	list_each (p, &h->peers, struct peer, node) {
-		if (session_stream_count(&p->session) > 0)
+		if (peer_stream_count(p) > 0)
 			return false;
 	}
 	return h->edge.n_visitors == 0;
@@ -320,6 +319,7 @@ void hub_drain(struct hub *h)
 		return;
 	}
 	h->draining = true;
+	health_rest(&h->health);
 	notify_stopping();
 	log_notice("stopping: open requests have %llu ms to finish",
 		(unsigned long long)h->conf.timeouts.drain);
@@ -500,11 +500,6 @@ static void tell_listeners(const struct hub *h)
 			"NAME --allow GLOBS'");
 }
 
-static bool healthy(struct watchdog *w)
-{
-	return true; /* that the loop runs is what there is to show without a client of our own */
-}
-
 static int open_sockets(struct hub *h, struct err *err)
 {
 	if (open_fronts(h, FRONT_PUBLIC, &h->conf.public_listeners, err) < 0 ||
@@ -545,7 +540,7 @@ int hub_open(struct hub *h, struct loop *loop, const char *conf_path, struct err
 	tell_listeners(h);
 	notify_ready();
 	on_status(&h->status);
-	watchdog_start(&h->watchdog, loop, healthy);
+	health_start(&h->health, h);
 	return 0;
 }
 
@@ -554,7 +549,7 @@ void hub_close(struct hub *h)
 	sig_stop(&h->term);
 	sig_stop(&h->interrupt);
 	sig_stop(&h->hangup);
-	watchdog_stop(&h->watchdog);
+	health_stop(&h->health);
 	edge_http_deinit(&h->edge);
 	while (!list_is_empty(&h->peers))
 		peer_end(list_entry(h->peers.next, struct peer, node), CLOSE_SHUTDOWN,

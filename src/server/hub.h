@@ -15,10 +15,10 @@
 #include "io/timer.h"
 #include "server/admit.h"
 #include "server/edge_http.h"
+#include "server/health.h"
 #include "server/keys.h"
 #include "server/names.h"
 #include "server/server_conf.h"
-#include "sys/watchdog.h"
 
 struct edge_tcp;
 struct err;
@@ -44,7 +44,7 @@ struct hub {
 	struct ws_loop *ws;
 	struct ctl_server ctl;
 	struct ctl_events events;
-	struct watchdog watchdog;
+	struct health health;
 	struct timer status, drain;
 	struct sig term, interrupt, hangup;
 	uint8_t name_secret[32];
@@ -75,6 +75,8 @@ char *hub_url(const struct hub *h, const struct tunnel *t);
 /* May this WebSocket be opened? 0, or an HTTP status and words. */
 int hub_check(struct hub *h, const struct ws_request *rq, const char **ret_text);
 struct session *hub_claim_lane(struct hub *h, const char *token);
+/* The first public listener, which says what is not configured; or NULL. */
+const struct front *hub_first_public(const struct hub *h);
 /* Anybody can be an anonymous client: what is logged of them all has a limit. */
 bool hub_may_log(struct hub *h, const struct peer *p);
 bool hub_admit_tcp(const struct edge_tcp *e, const struct addr *peer);

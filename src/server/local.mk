@@ -11,6 +11,7 @@ src_server_libserver_a_SOURCES = \
 	src/server/edge_tcp.c src/server/edge_tcp.h \
 	src/server/edge_visitor.h \
 	src/server/front.c src/server/front.h \
+	src/server/health.c src/server/health.h \
 	src/server/hub.c src/server/hub.h \
 	src/server/keys.c src/server/keys.h \
 	src/server/names.c src/server/names.h \

@@ -309,6 +309,11 @@ static struct peer *peer_of(struct session *s)
 	return container_of(s, struct peer, session);
 }
 
+size_t peer_stream_count(const struct peer *p)
+{
+	return session_stream_count(&p->session) - probe_is_answering(&p->echo);
+}
+
 typedef void peer_frame_f(struct peer *p, struct link *l, const struct frame *f);
 
 static void on_goaway(struct peer *p, struct link *l, const struct frame *f)
@@ -336,7 +341,10 @@ static void session_frame(struct session *s, struct link *l, const struct frame 
 
 static void session_opened(struct session *s, struct stream *st, const struct frame_open *open)
 {
-	stream_reset(st, CLOSE_NO_TUNNEL, "servers take no streams");
+	if (probe_is_meant(open))
+		probe_answer(&peer_of(s)->echo, st);
+	else
+		stream_reset(st, CLOSE_NO_TUNNEL, "servers take no streams");
 }
 
 static void session_detached(struct session *s, enum close_reason why)

@@ -11,6 +11,7 @@
 #include "io/addr.h"
 #include "io/loop.h"
 #include "io/timer.h"
+#include "mux/probe.h"
 #include "mux/session.h"
 #include "proto/hello.h"
 
@@ -42,6 +43,7 @@ struct peer {
 		char text[HELLO_SECRET_SIZE];
 		clock_ms_t until;
 	} tokens[PEER_TOKENS_MAX];
+	struct probe_echo echo;
 	struct log_limit refusals; /* lines about what it may not have */
 	bool anonymous, greeted, over;
 	bool v1; /* a client of the Rust tunnelto stands behind it */
@@ -53,6 +55,8 @@ struct peer *peer_accept(struct hub *h, struct link *l, const struct server_conf
 /* The same for a client of the Rust tunnelto; @l is the far end of its link_pair. */
 struct peer *peer_accept_v1(struct hub *h, struct link *l, const struct server_conf_key *key,
 	const struct addr *from);
+/* Visitors' streams; the client's own probe is none. */
+size_t peer_stream_count(const struct peer *p);
 /* Tell the client why and end it: streams are reset, names freed. */
 void peer_end(struct peer *p, enum close_reason why, const char *text);
 /* Take one tunnel from its client; open streams go on. */

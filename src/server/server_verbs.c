@@ -51,8 +51,8 @@ static json_t *session_json(const struct peer *p)
 	return json_pack("{s:s, s:o, s:s, s:s, s:s, s:o, s:I, s:I, s:I, s:o}", "id", p->id, "key",
 		text_or_null(p->key_name), "client", from, "software", p->software, "protocol",
 		p->v1 ? "v1" : "v2", "links", links, "tunnels", (json_int_t)p->n_tunnels, "streams",
-		(json_int_t)session_stream_count(&p->session), "since_ms", since(p->since),
-		"rtt_us", rtt ? json_integer(rtt) : json_null());
+		(json_int_t)peer_stream_count(p), "since_ms", since(p->since), "rtt_us",
+		rtt ? json_integer(rtt) : json_null());
 }
 
 static json_t *tunnel_json(const struct tunnel *t)

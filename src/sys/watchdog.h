@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
 
-/* watchdog: WATCHDOG=1 from the loop at half the interval, while the owner's check says healthy. */
+/* watchdog: asks its owner four times in an interval whether all is well; the owner feeds it. */
 
 #include <stdbool.h>
 
@@ -9,14 +9,18 @@
 
 struct loop;
 struct watchdog;
-typedef bool watchdog_healthy_f(struct watchdog *w);
+/* Look, and call watchdog_feed() now or when the answer is there. */
+typedef void watchdog_check_f(struct watchdog *w);
 
 struct watchdog {
 	struct timer tick;
-	watchdog_healthy_f *healthy;
-	unsigned long long interval_ms;
+	watchdog_check_f *check;
+	unsigned long long interval_ms; /* 0: nobody watches */
 };
 
-/* Does nothing when WATCHDOG_USEC is not set for us. */
-void watchdog_start(struct watchdog *w, struct loop *loop, watchdog_healthy_f *healthy);
+/* Does nothing when WATCHDOG_USEC is not set for us. Fed once at once: starting has shown that all
+ * is well. */
+void watchdog_start(struct watchdog *w, struct loop *loop, watchdog_check_f *check);
 void watchdog_stop(struct watchdog *w);
+/* WATCHDOG=1; a no-op when nobody watches. */
+void watchdog_feed(const struct watchdog *w);

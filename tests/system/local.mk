@@ -24,5 +24,6 @@ EXTRA_DIST += \
 	tests/system/test_systemd.py \
 	tests/system/test_tcp.py \
 	tests/system/test_v1_server.py \
+	tests/system/test_watchdog.py \
 	tests/system/v1_client.py \
 	tests/system/v1_wire.py

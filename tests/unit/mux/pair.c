@@ -227,7 +227,9 @@ static void on_opened(struct session *s, struct stream *st, const struct frame_o
 
 	e->opens++;
 	e->open = *open;
-	if (e->refuse)
+	if (e->on_opened)
+		e->on_opened(e, st);
+	else if (e->refuse)
 		stream_reset(st, CLOSE_NO_TUNNEL, "no");
 	else
 		(void)user_new(e, st);

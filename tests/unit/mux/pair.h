@@ -62,6 +62,7 @@ struct end {
 	struct frame_open open;
 	struct user *last; /* the user of the stream that was opened last */
 	void (*on_frame)(struct end *e, struct link *l, const struct frame *f);
+	void (*on_opened)(struct end *e, struct stream *st); /* instead of a user of ours */
 };
 
 struct pair {

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * health: what feeds the watchdog.
+ *
+ *   tick ── no session, its link lost, draining ───────────────────────────> fed
+ *     └── probe through the session to the server and back ── answered ────> fed
+ *           └── not answered by the next tick:
+ *                 nothing was heard on the link since (it may be dead) ────> fed; the session finds
+ *                 other streams' bytes moved (it is slow)               the dead link by itself
+ *                 else, the link alive and nothing moving: wedged ─────────> not fed
+ *
+ * So a server or a network that is away is never a reason to be restarted, and a daemon that only
+ * looks connected is. Where no watchdog is asked for, nothing is probed.
+ */
+#include "client/health.h"
+
+#include "base/macros.h"
+#include "base/message.h"
+#include "client/agent.h"
+#include "client/uplink.h"
+#include "mux/session.h"
+
+static uint64_t moved(const struct session *s)
+{
+	return s->stats.bytes_rx + s->stats.bytes_tx - s->stats.probe_bytes;
+}
+
+/* The session that a probe can go through; NULL: none now. */
+static struct session *path(const struct health *h)
+{
+	struct session *s = uplink_session_of(&h->agent->uplink);
+
+	return s && uplink_is_up(&h->agent->uplink) && session_is_live(s) ? s : NULL;
+}
+
+static void begin(struct health *h, const struct session *s)
+{
+	h->since = clock_ms();
+	h->moved = moved(s);
+}
+
+static void on_done(struct probe *p, bool sound)
+{
+	struct health *h = container_of(p, struct health, probe);
+
+	if (sound) {
+		if (h->wedged)
+			log_notice("the data path works again");
+		h->wedged = false;
+		watchdog_feed(&h->watchdog);
+	} else {
+		message_log(LOG_LV_WARNING, UNHEALTHY,
+			"a probe came back changed: the watchdog is not fed");
+	}
+}
+
+static void on_check(struct watchdog *w)
+{
+	struct health *h = container_of(w, struct health, watchdog);
+	struct session *s = path(h);
+
+	if (!s || h->agent->draining) {
+		h->since = clock_ms();
+		watchdog_feed(w);
+		return;
+	}
+	if (!probe_is_running(&h->probe)) {
+		begin(h, s);
+		if (!probe_start(&h->probe, s, on_done))
+			watchdog_feed(w);
+		return;
+	}
+	if (session_heard_at(s) <= h->since || moved(s) > h->moved) {
+		begin(h, s);
+		watchdog_feed(w);
+		return;
+	}
+	if (!h->wedged)
+		message_log(LOG_LV_WARNING, UNHEALTHY,
+			"the data path is wedged: a probe was not answered in %llu ms on a link "
+			"that is alive; the watchdog is not fed",
+			(unsigned long long)(clock_ms() - h->since));
+	h->wedged = true;
+}
+
+void health_start(struct health *h, struct agent *a)
+{
+	h->agent = a;
+	watchdog_start(&h->watchdog, a->loop, on_check);
+}
+
+void health_rest(struct health *h)
+{
+	probe_cancel(&h->probe);
+}
+
+void health_stop(struct health *h)
+{
+	probe_cancel(&h->probe);
+	watchdog_stop(&h->watchdog);
+}
