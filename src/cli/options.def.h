@@ -17,6 +17,7 @@ OPTION(WAIT,        "--wait",        0,   NULL,    false, "until each is up, or 
 OPTION(TIMEOUT,     "--timeout",     0,   "TIME",  false, "how long to wait at most: 500ms, 10s, 5m; 30s unless given")
 OPTION(FOLLOW,      "--follow",      'f', NULL,    false, "go on with the events as they come")
 OPTION(LINES,       "--lines",       'n', "N",     false, "begin with the last N events; 50 unless given")
+OPTION(DRY_RUN,     "--dry-run",     0,   NULL,    false, "say what would change, and change nothing")
 OPTION(SUBDOMAIN,   "--subdomain",   's', "LABEL", false, "the name below the server's domain")
 OPTION(HOSTNAME,    "--hostname",    0,   "NAME",  false, "a whole host name")
 OPTION(REMOTE_PORT, "--remote-port", 0,   "PORT",  false, "the server's port")

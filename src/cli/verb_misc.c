@@ -16,9 +16,10 @@
 
 int verb_misc_reload(const struct args *a)
 {
-	static const char *const groups[] = {"added", "changed", "removed", "kept"};
+	static const char *const groups[] = {"added", "changed", "removed", "kept", "settings"};
 	CLEANUP(call_free_json) json_t *reply = NULL;
-	int code = call_once(a, "Reload", NULL, &reply);
+	int code = call_once(a, "Reload", json_pack("{s:b}", "dry_run", args_has(a, ARGS_DRY_RUN)),
+		&reply);
 
 	if (code)
 		return code;

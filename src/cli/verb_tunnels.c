@@ -2,7 +2,6 @@
 /*
  * verb_tunnels: the verbs on the tunnels that the daemon knows: up, down, status, list, url, wait.
  */
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -13,8 +12,6 @@
 #include "cli/call.h"
 #include "cli/print.h"
 #include "cli/verbs.h"
-
-#define WAIT_STEP_MS 100 /* between two looks of `wait`, which no event ends */
 
 static json_t *names_of(const struct args *a)
 {
@@ -332,29 +329,10 @@ int verb_tunnels_url(const struct args *a)
 	return CALL_FAILED;
 }
 
-/* Look until the tunnel is up, cannot come up, or @deadline. */
-static int wait_up(struct call *c, const struct args *a, clock_ms_t deadline)
-{
-	for (;;) {
-		CLEANUP(call_free_json) json_t *reply = NULL;
-		int code = call_do(c, "Tunnel", json_pack("{s:s}", "name", a->word[0]),
-			CALL_TIMEOUT_MS, &reply);
-		const json_t *tunnel = json_object_get(reply, "tunnel");
-		const char *state = text_of(tunnel, "state");
-
-		if (code)
-			return code;
-		if (str_eq(state, "up") && args_has(a, ARGS_JSON))
-			print_json(reply);
-		if (str_eq(state, "up") || str_eq(state, "refused") || str_eq(state, "off") ||
-			clock_ms() >= deadline)
-			return judge_one(tunnel);
-		(void)poll(NULL, 0, WAIT_STEP_MS);
-	}
-}
-
 int verb_tunnels_wait(const struct args *a)
 {
+	CLEANUP(call_free_json) json_t *reply = NULL;
+	const json_t *tunnel;
 	uint64_t timeout;
 	struct call c;
 	int code = call_timeout(a, &timeout);
@@ -363,7 +341,17 @@ int verb_tunnels_wait(const struct args *a)
 		code = call_open(&c, a);
 	if (code)
 		return code;
-	code = wait_up(&c, a, clock_ms() + timeout);
+	code = call_do(&c, "Wait",
+		json_pack("{s:[s], s:I}", "names", a->word[0], "timeout_ms", (json_int_t)timeout),
+		timeout + CALL_TIMEOUT_MS, &reply);
 	call_close(&c);
-	return code;
+	if (code)
+		return code;
+	tunnel = json_array_get(json_object_get(reply, "tunnels"), 0);
+	if (str_eq(text_of(tunnel, "state"), "up") && args_has(a, ARGS_JSON)) {
+		CLEANUP(call_free_json) json_t *one = json_pack("{s:O}", "tunnel", tunnel);
+
+		print_json(one);
+	}
+	return judge_one(tunnel);
 }

@@ -14,7 +14,7 @@ VERB("wait",              verb_tunnels_wait,      1, 1,          VERBS_NAMES,   
 VERB("http",              verb_adhoc_http,        1, 1,          0,                         "TARGET [--subdomain LABEL] [--hostname NAME] [--name NAME] [--detach]", "open an HTTP tunnel to a port, host:port, URL or unix:/path until interrupted")
 VERB("tcp",               verb_adhoc_tcp,         1, 1,          0,                         "TARGET [--remote-port PORT] [--name NAME] [--detach]", "open a TCP tunnel to a port or host:port until interrupted")
 VERB("logs",              verb_logs_client,       0, 1,          VERBS_NAMES,               "[--follow] [--lines N] [NAME]", "show the daemon's latest events")
-VERB("reload",            verb_misc_reload,       0, 0,          0,                         "", "read the configuration again and apply the difference")
+VERB("reload",            verb_misc_reload,       0, 0,          0,                         "[--dry-run]", "read the configuration again and apply the difference")
 VERB("check",             verb_misc_check,        0, 1,          VERBS_FILE,                "[FILE]", "check the daemon's configuration, or that of FILE, without a daemon")
 VERB("server status",     verb_server_status,     0, 0,          VERBS_SERVER,              "", "show the server, its sessions and tunnels")
 VERB("server reload",     verb_server_reload,     0, 0,          VERBS_SERVER,              "", "have the server read its configuration again")

@@ -27,12 +27,10 @@
 #include "base/paths.h"
 #include "base/rand.h"
 #include "base/str.h"
-#include "base/str_list.h"
 #include "client/client_verbs.h"
 #include "client/origin.h"
-#include "crypt/secret.h"
+#include "client/reload.h"
 #include "mux/stream.h"
-#include "sys/creds.h"
 #include "sys/limits.h"
 #include "sys/listen_fds.h"
 #include "sys/notify.h"
@@ -43,8 +41,6 @@
 #define STATUS_MS 500
 /* What the last words to the server may take when stopping. */
 #define LAST_WORDS_MS 100
-
-static const char no_server[] = "no server is configured (server: url:)";
 
 /* --- telling --------------------------------------------------------------------------------- */
 
@@ -65,7 +61,9 @@ void agent_status_text(const struct agent *a, char *to, size_t size)
 		(void)snprintf(to, size, "stopping");
 		return;
 	}
-	n = snprintf(to, size, "%u of %u tunnels up", up, wanted);
+	n = snprintf(to, size, "%u of %u tunnels up%s", up, wanted,
+		a->has_mistakes ? "; the configuration has mistakes, the one before is in force"
+				: "");
 	if (worst && n > 0 && (size_t)n < size)
 		(void)snprintf(to + n, size - (size_t)n, "; %s: %s", worst->def->name,
 			worst->error);
@@ -99,7 +97,7 @@ void agent_changed(struct agent *a)
 	loop_task_schedule(a->loop, &a->changed);
 }
 
-static void set(struct agent *a, struct tunnel *t, enum tunnel_state state, const char *error)
+void agent_set(struct agent *a, struct tunnel *t, enum tunnel_state state, const char *error)
 {
 	tunnel_set(t, state, error);
 	agent_changed(a);
@@ -134,7 +132,7 @@ static void register_tunnel(struct agent *a, struct tunnel *t)
 	uplink_register(&a->uplink, &rq);
 }
 
-static void want_uplink(struct agent *a)
+void agent_want_uplink(struct agent *a)
 {
 	bool wanted = false;
 
@@ -151,17 +149,17 @@ void agent_up(struct agent *a, struct tunnel *t)
 	if (t->state == TUNNEL_UP)
 		return;
 	if (!a->conf.server.url) {
-		set(a, t, TUNNEL_REFUSED, no_server);
+		agent_set(a, t, TUNNEL_REFUSED, agent_no_server);
 		return;
 	}
-	set(a, t, TUNNEL_CONNECTING, NULL);
+	agent_set(a, t, TUNNEL_CONNECTING, NULL);
 	if (uplink_is_up(&a->uplink)) {
 		if (!t->request) /* else the answer is on its way */
 			register_tunnel(a, t);
 		return;
 	}
 	uplink_hurry(&a->uplink);
-	want_uplink(a);
+	agent_want_uplink(a);
 }
 
 void agent_down(struct agent *a, struct tunnel *t)
@@ -171,8 +169,8 @@ void agent_down(struct agent *a, struct tunnel *t)
 	if (t->id)
 		uplink_unregister(&a->uplink, t->id);
 	origin_stop_all(t, CLOSE_UNREGISTERED);
-	set(a, t, TUNNEL_OFF, NULL);
-	want_uplink(a);
+	agent_set(a, t, TUNNEL_OFF, NULL);
+	agent_want_uplink(a);
 }
 
 struct tunnel *agent_add(struct agent *a, struct client_conf_tunnel *def, bool adhoc)
@@ -251,12 +249,12 @@ static void on_registered(struct uplink *u, const struct hello_registered *r)
 		t->retry = r->retry;
 		if (r->granted) {
 			copy(t->url, sizeof(t->url), r->url);
-			set(a, t, TUNNEL_UP, NULL);
+			agent_set(a, t, TUNNEL_UP, NULL);
 			t->id = r->tunnel;
 			return;
 		}
 		(void)snprintf(error, sizeof(error), "%s", r->message[0] ? r->message : r->error);
-		set(a, t, TUNNEL_REFUSED, error);
+		agent_set(a, t, TUNNEL_REFUSED, error);
 		if (r->retry && !timer_is_active(&a->again))
 			timer_start(&a->again, AGAIN_MS);
 		return;
@@ -317,133 +315,6 @@ static const struct uplink_ops uplink_ops = {
 	.opened = on_opened,
 };
 
-/* --- configuration --------------------------------------------------------------------------- */
-
-/* The configured file, else the credential, else the environment; none is an anonymous client. */
-static int load_key(const struct client_conf *c, struct secret *ret, struct err *err)
-{
-	char path[512];
-	int r;
-
-	if (c->server.key_file)
-		return secret_load_file(ret, c->server.key_file, err);
-	if (creds_path("access-key", path, sizeof(path)))
-		return secret_load_file(ret, path, err);
-	r = secret_load_env(ret, "TUNNELTO_KEY", err);
-	return r == -ENOENT ? 0 : r;
-}
-
-/* What was up at the server that was is up no more. */
-static void leave_server(struct agent *a, enum tunnel_state state, const char *why)
-{
-	list_each (t, &a->tunnels, struct tunnel, node) {
-		t->request = t->id = 0;
-		if (t->wanted)
-			set(a, t, state, why);
-	}
-}
-
-static int configure_uplink(struct agent *a, struct err *err)
-{
-	struct secret key = {0};
-	int r = load_key(&a->conf, &key, err);
-
-	if (r < 0)
-		return r;
-	if (!secret_is_set(&key) && secret_is_set(&a->uplink.key) && !a->conf.server.key_file)
-		r = secret_set(&key, secret_text(&a->uplink.key),
-			a->uplink.key.len); /* the environment gave it once */
-	if (r == 0 && a->conf.server.url) {
-		uplink_configure(&a->uplink, &a->conf, a->conf.server.url, &key);
-		leave_server(a, TUNNEL_CONNECTING, NULL);
-	} else if (r == 0) {
-		uplink_want(&a->uplink, false);
-		leave_server(a, TUNNEL_REFUSED, no_server);
-	}
-	secret_deinit(&key);
-	return r;
-}
-
-static void note_name(struct str_list *l, const char *name)
-{
-	if (l)
-		str_list_add(l, name);
-}
-
-/* Bring the tunnels in line with @fresh; its definitions are copied. */
-static void apply_tunnels(struct agent *a, const struct client_conf *fresh,
-	const struct agent_difference *d)
-{
-	list_each_safe (t, &a->tunnels, struct tunnel, node) {
-		const struct client_conf_tunnel *def = client_conf_find(fresh, t->def->name);
-
-		if (t->adhoc || (def && client_conf_same_tunnel(t->def, def))) {
-			if (!t->adhoc)
-				note_name(d->kept, t->def->name);
-			continue;
-		}
-		note_name(def ? d->changed : d->removed, t->def->name);
-		agent_remove(a, t);
-	}
-	list_each (def, &fresh->tunnels, struct client_conf_tunnel, node) {
-		bool was_changed = d->changed && str_list_has(d->changed, def->name);
-
-		if (agent_find(a, def->name))
-			continue;
-		if (!was_changed)
-			note_name(d->added, def->name);
-		(void)agent_add(a, client_conf_copy_tunnel(def), /* adhoc= */ false);
-	}
-}
-
-static bool same_server(const struct client_conf *a, const struct client_conf *b)
-{
-	return str_eq(a->server.url, b->server.url) &&
-	       str_eq(a->server.key_file, b->server.key_file) &&
-	       str_eq(a->server.ca_file, b->server.ca_file) && a->server.verify == b->server.verify;
-}
-
-static void move_conf(struct client_conf *to, struct client_conf *from)
-{
-	client_conf_deinit(to);
-	*to = *from;
-	list_init(&to->tunnels);
-	list_splice_tail(&to->tunnels, &from->tunnels);
-}
-
-static void apply_log(const struct agent *a)
-{
-	log_set_level(a->verbose ? LOG_LV_DEBUG : log_level_at(a->conf.log.level));
-}
-
-bool agent_reload(struct agent *a, struct conf_report *report, const struct agent_difference *d)
-{
-	struct client_conf fresh;
-	struct str_list changed = {0};
-	struct agent_difference mine = *d;
-	struct err err = {0};
-	bool same;
-
-	client_conf_init(&fresh);
-	if (!client_conf_load(&fresh, a->conf_path, report)) {
-		client_conf_deinit(&fresh);
-		return false;
-	}
-	if (!mine.changed)
-		mine.changed = &changed;
-	same = same_server(&a->conf, &fresh);
-	move_conf(&a->conf, &fresh);
-	uplink_take_pauses(&a->uplink);
-	apply_log(a);
-	if (!same && configure_uplink(a, &err) < 0)
-		log_err("%s", err.text);
-	apply_tunnels(a, &a->conf, &mine);
-	want_uplink(a);
-	str_list_deinit(&changed);
-	log_notice("configuration read again");
-	return true;
-}
-
 /* --- stopping -------------------------------------------------------------------------------- */
 
 static void on_drain(struct timer *t)
@@ -494,19 +365,14 @@ static void on_interrupt(struct sig *s)
 static void on_hangup(struct sig *s)
 {
 	struct agent *a = container_of(s, struct agent, hangup);
-	struct agent_difference none = {0};
+	static const struct reload_difference nobody_asks;
 	struct conf_report report;
 
 	if (!a->conf_path)
 		return;
-	notify_reloading();
 	report_init(&report);
-	if (!agent_reload(a, &report, &none)) {
-		report_log(&report);
-		message_log(LOG_LV_ERR, RELOAD_FAILED, "reload failed: nothing was changed");
-	}
+	reload_run(a, &report, &nobody_asks, /* dry= */ false);
 	report_deinit(&report);
-	notify_ready();
 }
 
 /* --- life ------------------------------------------------------------------------------------ */
@@ -586,13 +452,12 @@ static void init(struct agent *a, struct loop *loop, const char *conf_path)
 	ctl_events_init(&a->events, loop);
 	ctl_events_install(&a->events);
 	(void)limits_raise_nofile();
-	apply_log(a);
+	reload_apply_log(a);
 }
 
 int agent_open(struct agent *a, struct loop *loop, const char *conf_path, bool user,
 	struct err *err)
 {
-	struct agent_difference none = {0};
 	int r = 0;
 
 	init(a, loop, conf_path);
@@ -605,7 +470,7 @@ int agent_open(struct agent *a, struct loop *loop, const char *conf_path, bool u
 	uplink_init(&a->uplink, loop, a->resolver, a->ws, &uplink_ops);
 	a->uplink.conf = &a->conf;
 	load_instance(a, user);
-	r = configure_uplink(a, err);
+	r = reload_uplink(a, err);
 	if (r == 0 && conf_path)
 		r = open_control(a, user, err);
 	if (r < 0)
@@ -614,7 +479,7 @@ int agent_open(struct agent *a, struct loop *loop, const char *conf_path, bool u
 	sig_start(&a->term, loop, SIGTERM, on_term);
 	sig_start(&a->interrupt, loop, SIGINT, on_interrupt);
 	sig_start(&a->hangup, loop, SIGHUP, on_hangup);
-	apply_tunnels(a, &a->conf, &none);
+	reload_tunnels(a);
 	notify_ready();
 	on_status(&a->status);
 	health_start(&a->health, a);

@@ -20,7 +20,8 @@
 
 struct agent;
 struct err;
-struct str_list;
+
+#define agent_no_server "no server is configured (server: url:)"
 
 struct agent {
 	struct loop *loop;
@@ -42,7 +43,8 @@ struct agent {
 	clock_ms_t drain_until;
 	char told[512]; /* the last STATUS= */
 	bool draining, with_ctl;
-	bool verbose; /* whatever the configuration says */
+	bool has_mistakes; /* the last reload failed */
+	bool verbose;      /* whatever the configuration says */
 	int exit_code;
 };
 
@@ -50,13 +52,6 @@ struct agent {
 int agent_open(struct agent *a, struct loop *loop, const char *conf_path, bool user,
 	struct err *err) MUST_USE;
 void agent_close(struct agent *a);
-/* Read the configuration again; what differs is applied, names go to the lists (each may be NULL).
- */
-struct agent_difference {
-	struct str_list *added, *changed, *removed, *kept;
-};
-bool agent_reload(struct agent *a, struct conf_report *report,
-	const struct agent_difference *d) MUST_USE;
 /* Stop: open connections may finish, then the loop stops. A second call stops at once. */
 void agent_stop(struct agent *a);
 
@@ -66,6 +61,9 @@ struct tunnel *agent_add(struct agent *a, struct client_conf_tunnel *def, bool a
 void agent_remove(struct agent *a, struct tunnel *t);
 void agent_up(struct agent *a, struct tunnel *t);
 void agent_down(struct agent *a, struct tunnel *t);
+/* The uplink is to be there while some tunnel wants it. */
+void agent_want_uplink(struct agent *a);
+void agent_set(struct agent *a, struct tunnel *t, enum tunnel_state state, const char *error);
 /* Some state has changed: everybody who waits is told before the loop next waits. */
 void agent_changed(struct agent *a);
 /* "2 of 3 tunnels up; db: key refused" */

@@ -17,6 +17,7 @@
 #include "base/str.h"
 #include "base/str_list.h"
 #include "client/agent.h"
+#include "client/reload.h"
 #include "ctl/ctl_events.h"
 #include "ctl/ctl_server.h"
 #include "ctl/interface_text.h"
@@ -284,19 +285,32 @@ static void on_tunnel(struct ctl_call *c, json_t *params)
 		ctl_call_reply(c, json_pack("{s:o}", "tunnel", tunnel_json(t)));
 }
 
+/* False: the call was answered, there is a mistake in it. */
+static bool read_timeout(struct ctl_call *c, const json_t *params, uint64_t *ret_ms)
+{
+	const json_t *timeout = json_object_get(params, "timeout_ms");
+
+	*ret_ms = UP_TIMEOUT_MS;
+	if (!timeout || json_is_null(timeout))
+		return true;
+	if (!json_is_integer(timeout) || json_integer_value(timeout) < 0) {
+		ctl_call_bad_parameter(c, "timeout_ms");
+		return false;
+	}
+	*ret_ms = (uint64_t)json_integer_value(timeout);
+	return true;
+}
+
 static void on_up(struct ctl_call *c, json_t *params)
 {
 	struct agent *a = agent_of(c);
-	const json_t *timeout = json_object_get(params, "timeout_ms");
+	uint64_t timeout;
 	bool wait = json_is_true(json_object_get(params, "wait"));
 	struct str_list names = {0};
 	struct waiter *w;
 
-	if (timeout && !json_is_null(timeout) &&
-		(!json_is_integer(timeout) || json_integer_value(timeout) < 0)) {
-		ctl_call_bad_parameter(c, "timeout_ms");
+	if (!read_timeout(c, params, &timeout))
 		return;
-	}
 	if (!read_tunnels(c, params, &names) || (wait && too_many_waiters(c))) {
 		str_list_deinit(&names);
 		return;
@@ -310,8 +324,7 @@ static void on_up(struct ctl_call *c, json_t *params)
 	}
 	w = new_waiter(c, on_up_deadline);
 	w->names = names;
-	timer_start(&w->deadline,
-		json_is_integer(timeout) ? (uint64_t)json_integer_value(timeout) : UP_TIMEOUT_MS);
+	timer_start(&w->deadline, timeout);
 	agent_changed(a);
 }
 
@@ -450,6 +463,26 @@ static void on_open(struct ctl_call *c, json_t *params)
 	client_conf_free_tunnel(def);
 }
 
+/* --- Wait ------------------------------------------------------------------------------------ */
+
+static void on_wait(struct ctl_call *c, json_t *params)
+{
+	struct str_list names = {0};
+	uint64_t timeout;
+	struct waiter *w;
+
+	if (!read_timeout(c, params, &timeout))
+		return;
+	if (!read_tunnels(c, params, &names) || too_many_waiters(c)) {
+		str_list_deinit(&names);
+		return;
+	}
+	w = new_waiter(c, on_up_deadline);
+	w->names = names;
+	timer_start(&w->deadline, timeout);
+	agent_changed(agent_of(c));
+}
+
 /* --- the rest -------------------------------------------------------------------------------- */
 
 static json_t *names_json(const struct str_list *l)
@@ -478,15 +511,17 @@ static json_t *mistakes_json(struct conf_report *report)
 
 static void on_reload(struct ctl_call *c, json_t *params)
 {
-	struct str_list added = {0}, changed = {0}, removed = {0}, kept = {0};
-	struct agent_difference d = {&added, &changed, &removed, &kept};
+	struct str_list added = {0}, changed = {0}, removed = {0}, kept = {0}, settings = {0};
+	const struct reload_difference d = {&added, &changed, &removed, &kept, &settings};
+	bool dry = json_is_true(json_object_get(params, "dry_run"));
 	struct conf_report report;
 
 	report_init(&report);
-	if (agent_reload(agent_of(c), &report, &d))
-		ctl_call_reply(c, json_pack("{s:o, s:o, s:o, s:o}", "added", names_json(&added),
-					  "changed", names_json(&changed), "removed",
-					  names_json(&removed), "kept", names_json(&kept)));
+	if (reload_run(agent_of(c), &report, &d, dry))
+		ctl_call_reply(c,
+			json_pack("{s:o, s:o, s:o, s:o, s:o}", "added", names_json(&added),
+				"changed", names_json(&changed), "removed", names_json(&removed),
+				"kept", names_json(&kept), "settings", names_json(&settings)));
 	else
 		ctl_call_fail(c, "BadConfig",
 			json_pack("{s:o}", "mistakes", mistakes_json(&report)));
@@ -495,6 +530,7 @@ static void on_reload(struct ctl_call *c, json_t *params)
 	str_list_deinit(&changed);
 	str_list_deinit(&removed);
 	str_list_deinit(&kept);
+	str_list_deinit(&settings);
 }
 
 static void on_logs(struct ctl_call *c, json_t *params)
@@ -506,6 +542,7 @@ static const struct ctl_method methods[] = {
 	{"Status", CTL_RIGHT_READ, on_status},
 	{"Tunnel", CTL_RIGHT_READ, on_tunnel},
 	{"Up", CTL_RIGHT_OPERATE, on_up},
+	{"Wait", CTL_RIGHT_READ, on_wait},
 	{"Down", CTL_RIGHT_OPERATE, on_down},
 	{"Open", CTL_RIGHT_OPERATE, on_open},
 	{"Reload", CTL_RIGHT_OPERATE, on_reload},

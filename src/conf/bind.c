@@ -236,7 +236,7 @@ static void add_changes(const struct conf_table *t, const void *a, const void *b
 		if (row->type == CONF_GROUP)
 			add_changes(row->table, row_at_const(row, a), row_at_const(row, b), flags,
 				where, ret_paths);
-		else if ((row->flags & flags) && !row_same(row, a, b))
+		else if (((row->flags | CONF_ANY) & flags) && !row_same(row, a, b))
 			str_list_add(ret_paths, where->path);
 		report_leave(where, mark);
 	}

@@ -27,6 +27,7 @@ enum conf_flags {
 	CONF_REQUIRED = 1 << 0,
 	CONF_NO_RELOAD = 1 << 1, /* cannot change while running: see bind_changes() */
 	CONF_SECRET = 1 << 2,    /* the value is never repeated in a message        */
+	CONF_ANY = 1 << 3,       /* for bind_changes(): rows with and without flags */
 };
 
 struct conf_port_range {

@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: MIT
 """What both daemons are to a service manager: passed sockets, what they say to it, how they stop and exit."""
+import json
 import pathlib
+import signal
 import socket
 import subprocess
 
 import pytest
 
-from actors import Program, activated, dump_yaml, passed
+from actors import Program, activated, dump_yaml, passed, until
 
 
 @pytest.fixture(scope="module")
@@ -80,3 +82,85 @@ def test_strangers_do_not_fill_the_log_but_no_request_of_a_tunnel_is_missed(pair
     assert 1 <= sum("/scan" in line for line in lines) <= 100  # 50 in ten seconds, and these may straddle two windows
     assert sum("/mine" in line for line in lines) == 80
     assert "message_id" not in pair.srv.err()
+
+
+# --- reload ----------------------------------------------------------------------------------------------------------
+
+def test_a_dry_run_tells_the_difference_and_changes_nothing(pair):
+    pair.dmn.config["tunnels"] |= {"more": {"local": pair.web.port, "autostart": False}}
+    pair.dmn.config["drain"] = "2s"
+    pair.dmn.write_config(pair.dmn.config)
+    pair.dmn.notify.forget()
+    for _ in range(2):
+        said = json.loads(pair.dmn.ctl("reload", "--dry-run", "--json").stdout)
+        assert said == {"added": ["more"], "changed": [], "removed": [], "kept": ["web"], "settings": ["drain"]}
+    assert pair.dmn.ctl("reload", "--dry-run").stdout == "added: more\nkept: web\nsettings: drain\n"
+    assert [t["name"] for t in pair.dmn.status()["tunnels"]] == ["web"]
+    pair.dmn.write_config("tunels: {}\n")
+    done = pair.dmn.ctl("reload", "--dry-run", check=False)
+    assert done.returncode == 1 and "did you mean 'tunnels'" in done.stderr
+    assert "RELOADING=1" not in pair.dmn.notify.drain() and "mistakes" not in pair.dmn.status()["status"]
+
+
+@pytest.mark.parametrize("how", ["control", "signal"])
+def test_the_manager_is_told_of_a_reload_and_of_mistakes(pair, how):
+    again = (lambda: pair.dmn.ctl("reload", check=False)) if how == "control" else (lambda: pair.dmn.signal(signal.SIGHUP))
+    good = pair.dmn.config_path.read_text()
+    pair.dmn.write_config(good + "tunels: {}\n")
+    pair.dmn.notify.forget()
+    again()
+    pair.dmn.notify.wait("STATUS=1 of 1 tunnels up; the configuration has mistakes")
+    seen = pair.dmn.notify.drain()
+    at = seen.index("RELOADING=1")
+    assert seen[at + 1].startswith("MONOTONIC_USEC=") and "READY=1" in seen[at:]
+    assert "did you mean 'tunnels'" in pair.dmn.err()
+    pair.dmn.write_config(good)
+    again()
+    pair.dmn.notify.wait("STATUS=1 of 1 tunnels up", within=5)
+    until(lambda: pair.dmn.status()["status"] == "1 of 1 tunnels up", "the mistakes are forgotten")
+    assert pair.curl(pair.url).stdout == "origin: GET /\n"
+
+
+def test_another_key_in_the_same_file_is_taken_by_a_reload(pair):
+    session = pair.dmn.status()["server"]["session"]
+    pair.dmn.ctl("reload")
+    assert pair.dmn.status()["server"]["session"] == session  # the same key: nothing happens
+    other = pair.srv.key("other", "*")
+    pair.key.write_text(other.read_text())
+    assert json.loads(pair.dmn.ctl("reload", "--dry-run", "--json").stdout)["settings"] == ["server.key_file"]
+    pair.srv.ctl("key", "revoke", "test")
+    pair.dmn.ctl("reload")
+    pair.dmn.up("web")
+    assert pair.dmn.status()["server"]["session"] != session
+    pair.key.write_text("")
+    done = pair.dmn.ctl("reload", check=False)
+    assert done.returncode == 1 and "key_file" in done.stderr
+    assert pair.curl(pair.url).stdout == "origin: GET /\n"
+
+
+# --- wait ------------------------------------------------------------------------------------------------------------
+
+def switches(pid):
+    """How often the process went to sleep."""
+    for line in pathlib.Path(f"/proc/{pid}/status").read_text().splitlines():
+        if line.startswith("voluntary_ctxt_switches:"):
+            return int(line.split()[1])
+    raise AssertionError("no such line")
+
+
+def test_wait_is_told_the_moment_that_a_tunnel_is_up(net):
+    """It asks once, and is answered once: no looking again and again."""
+    away = listening(1)[0]
+    number = port(away)
+    dmn = net.daemon(f"http://127.0.0.1:{number}", {"web": {"local": net.origin().port}, "off": {"local": 1, "autostart": False}})
+    waiting = net.run("wait", net.program("tunnelctl"), "--socket", dmn.control, "wait", "web", "--timeout", "20s")
+    assert dmn.ctl("wait", "web", "--timeout", "1ms", check=False).returncode == 1
+    assert dmn.ctl("wait", "off", check=False).returncode == 1
+    until(lambda: pathlib.Path(f"/proc/{waiting.pid}/wchan").read_text() in ("do_sys_poll", "poll_schedule_timeout.constprop.0", "0"), "it waits")
+    before = switches(waiting.pid)
+    assert waiting.process.poll() is None
+    away.close()
+    server = activate_server(net, {"public": [{"listen": "127.0.0.1:0"}], "control": [{"listen": f"127.0.0.1:{number}"}]})
+    server.notify.wait("READY=1", server.process)
+    assert switches(waiting.pid) == before or waiting.process.poll() is not None
+    assert waiting.wait_end() == 0

@@ -3,6 +3,7 @@
 
 #include "client/agent.c" /* first: the tests' loop would shadow its parameters */
 
+#include "base/str_list.h"
 #include "fake_server.h"
 
 static struct agent agent;
@@ -32,7 +33,6 @@ static void write_conf(const char *text)
 /* agent_open() without sockets, signals and libwebsockets. */
 static void begin(const char *text)
 {
-	struct agent_difference none = {0};
 	struct err err = {0};
 
 	write_conf(text);
@@ -44,8 +44,8 @@ static void begin(const char *text)
 	uplink_init(&agent.uplink, &loop, NULL, NULL, &uplink_ops);
 	agent.uplink.conf = &agent.conf;
 	memset(agent.uplink.instance, 'd', sizeof(agent.uplink.instance) - 1);
-	assert_int_equal(configure_uplink(&agent, &err), 0);
-	apply_tunnels(&agent, &agent.conf, &none);
+	assert_int_equal(reload_uplink(&agent, &err), 0);
+	reload_tunnels(&agent);
 }
 
 static int setup(void **state)
@@ -110,10 +110,10 @@ static void two_up(void)
 
 static bool reload(const char *text, struct str_list *changed)
 {
-	struct agent_difference d = {.changed = changed};
+	struct reload_difference d = {.changed = changed};
 
 	write_conf(text);
-	return agent_reload(&agent, &report, &d);
+	return reload_run(&agent, &report, &d, /* dry= */ false);
 }
 
 /* --- up and down ----------------------------------------------------------------------------- */
