@@ -12,7 +12,7 @@
 #include "conf/bind.h"
 #include "conf/report.h"
 
-#define SERVER_CONF_SIG_KEY_LEN 32
+#define SERVER_CONF_SIG_KEY_LEN 32 /* as V1_TOKEN_KEY_LEN */
 
 struct tls_certs;
 

@@ -44,6 +44,10 @@ static void token_key(const struct hub *h, uint8_t ret[static V1_TOKEN_KEY_LEN])
 {
 	static const char purpose[] = "tunnelto v1 reconnect token";
 
+	if (h->conf.sig_key.is_set) {
+		memcpy(ret, h->conf.sig_key.bytes, V1_TOKEN_KEY_LEN);
+		return;
+	}
 	hmac_sha256(ret, h->name_secret, sizeof(h->name_secret), purpose, sizeof(purpose) - 1);
 }
 

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: MIT
 """The Rust tunnelto's flags, variables and files, on our programs."""
+import base64
+import hmac
 import json
-import os
 import pathlib
 import signal
 import socket
@@ -9,6 +10,7 @@ import socket
 import pytest
 
 from actors import until
+from v1_client import V1Client
 
 
 @pytest.fixture
@@ -108,6 +110,15 @@ def test_a_variable_that_cannot_be_meant_is_named(net):
     assert srv.wait_end() == 78
     assert srv.err() == ("environment: PORT: 'http' is not a port from 1 to 65535\n"
                          "environment: MASTER_SIG_KEY: is not 64 hex digits\n")
+
+
+def test_reconnect_tokens_are_signed_with_the_old_key(net):
+    key = bytes(range(32))
+    srv = net.server(config={"anonymous": True}, env={"MASTER_SIG_KEY": key.hex()})
+    client = net.add(V1Client(srv.port, key=None))
+    outer = json.loads(base64.b64decode(until(lambda: client.token, "a token")))
+    assert outer["sig"] == hmac.new(key, outer["payload"].encode(), "sha256").hexdigest()
+    assert key.hex() not in srv.err()
 
 
 def test_health_checks_of_old(pair):
