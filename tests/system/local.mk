@@ -2,6 +2,7 @@ TESTS += tests/system/run.sh
 EXTRA_DIST += \
 	tests/count.py \
 	tests/system/actors.py \
+	tests/system/browser.html \
 	tests/system/conftest.py \
 	tests/system/crowd.py \
 	tests/system/demo.py \
@@ -11,6 +12,7 @@ EXTRA_DIST += \
 	tests/system/test_bad_input.py \
 	tests/system/test_cli.py \
 	tests/system/test_cli_verbs.py \
+	tests/system/test_clients.py \
 	tests/system/test_config.py \
 	tests/system/test_control.py \
 	tests/system/test_dropin.py \
@@ -26,4 +28,5 @@ EXTRA_DIST += \
 	tests/system/test_v1_server.py \
 	tests/system/test_watchdog.py \
 	tests/system/v1_client.py \
-	tests/system/v1_wire.py
+	tests/system/v1_wire.py \
+	tests/system/tornado_suite.py
