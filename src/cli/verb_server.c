@@ -92,12 +92,7 @@ int verb_server_status(const struct args *a)
 
 int verb_server_reload(const struct args *a)
 {
-	CLEANUP(call_free_json) json_t *reply = NULL;
-	int code = call_once(a, "Reload", NULL, &reply);
-
-	if (!code && args_has(a, ARGS_JSON))
-		print_json(reply);
-	return code;
+	return verb_misc_reload(a);
 }
 
 int verb_server_check(const struct args *a)

@@ -17,7 +17,7 @@ VERB("logs",              verb_logs_client,       0, 1,          VERBS_NAMES,   
 VERB("reload",            verb_misc_reload,       0, 0,          0,                         "[--dry-run]", "read the configuration again and apply the difference")
 VERB("check",             verb_misc_check,        0, 1,          VERBS_FILE,                "[FILE]", "check the daemon's configuration, or that of FILE, without a daemon")
 VERB("server status",     verb_server_status,     0, 0,          VERBS_SERVER,              "", "show the server, its sessions and tunnels")
-VERB("server reload",     verb_server_reload,     0, 0,          VERBS_SERVER,              "", "have the server read its configuration again")
+VERB("server reload",     verb_server_reload,     0, 0,          VERBS_SERVER,              "[--dry-run]", "have the server read its configuration again and apply the difference")
 VERB("server logs",       verb_logs_server,       0, 0,          VERBS_SERVER,              "[--follow] [--lines N]", "show the server's latest events, requests among them")
 VERB("server check",      verb_server_check,      0, 1,          VERBS_SERVER | VERBS_FILE, "[FILE]", "check the server's configuration, or that of FILE")
 VERB("server key add",    verb_server_key_add,    1, 1,          VERBS_SERVER,              "NAME --allow GLOBS [--tcp RANGE] [--max-tunnels N]", "make a key and print its secret, which is told only once")

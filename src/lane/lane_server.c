@@ -145,17 +145,15 @@ static void on_event(struct conn *c, enum conn_event ev)
 		drop(p);
 }
 
-void lane_server_init(struct lane_server *s, struct loop *loop, struct tls_ctx *tls,
-	lane_server_claim_f *claim)
+void lane_server_init(struct lane_server *s, struct loop *loop, lane_server_claim_f *claim)
 {
 	memset(s, 0, sizeof(*s));
 	s->loop = loop;
-	s->tls = tls ? tls_ctx_ref(tls) : NULL;
 	s->claim = claim;
 	list_init(&s->pending);
 }
 
-void lane_server_adopt(struct lane_server *s, int fd)
+void lane_server_adopt(struct lane_server *s, int fd, struct tls_ctx *tls)
 {
 	struct pending *p;
 
@@ -172,8 +170,7 @@ void lane_server_adopt(struct lane_server *s, int fd)
 	s->n_pending++;
 	conn_open(&p->lane->conn, s->loop, fd, LANE_OUT_MAX, on_event);
 	conn_set_deadline(&p->lane->conn, LANE_HANDSHAKE_MS);
-	if (s->tls &&
-		conn_start_tls(&p->lane->conn, s->tls, /* name= */ NULL, /* alpn= */ NULL) < 0)
+	if (tls && conn_start_tls(&p->lane->conn, tls, /* name= */ NULL, /* alpn= */ NULL) < 0)
 		drop(p);
 }
 
@@ -181,7 +178,6 @@ void lane_server_deinit(struct lane_server *s)
 {
 	list_each_safe (p, &s->pending, struct pending, node)
 		drop(p);
-	tls_ctx_unref(TAKE_PTR(s->tls));
 }
 
 int lane_server_wants(const uint8_t *bytes, size_t n)

@@ -21,7 +21,6 @@ typedef struct session *lane_server_claim_f(struct lane_server *s, const char *t
 
 struct lane_server {
 	struct loop *loop;
-	struct tls_ctx *tls; /* NULL: plain */
 	lane_server_claim_f *claim;
 	struct list pending; /* handshakes under way */
 	size_t n_pending;    /* at most LANE_SERVER_PENDING_MAX; more are closed at once */
@@ -29,10 +28,9 @@ struct lane_server {
 
 #define LANE_SERVER_PENDING_MAX 1024
 
-void lane_server_init(struct lane_server *s, struct loop *loop, struct tls_ctx *tls,
-	lane_server_claim_f *claim);
-/* Takes @fd, no byte of it read yet. */
-void lane_server_adopt(struct lane_server *s, int fd);
+void lane_server_init(struct lane_server *s, struct loop *loop, lane_server_claim_f *claim);
+/* Takes @fd, no byte of it read yet. @tls NULL: plain. */
+void lane_server_adopt(struct lane_server *s, int fd, struct tls_ctx *tls);
 /* Handshakes under way are closed; attached lanes belong to their sessions. */
 void lane_server_deinit(struct lane_server *s);
 /* For the peek: do these first bytes (plain HTTP) ask for a lane? -1 not enough yet, 0 no, 1 yes.

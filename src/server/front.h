@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
 
-/* front: the server's listeners, and who gets a connection: visitors' edge, WebSocket, or lane. */
+/* front: one of the server's listeners, and who gets a connection: visitors' edge, WebSocket, or
+ * lane. */
 
 #include <stdbool.h>
 
@@ -19,24 +20,44 @@ enum front_role { FRONT_PUBLIC, FRONT_CONTROL };
 
 #define FRONT_PEEKS_MAX 1024
 #define FRONT_PEEK_MS   10000
+/* Passed sockets of this name are served by rows with a certificate. */
+#define FRONT_PASSED_TLS "public-tls"
 
 struct front {
-	struct list node; /* in hub->fronts */
+	struct list node; /* in hub->fronts or hub->retired */
 	struct hub *hub;
 	struct listener listener;
 	enum front_role role;
-	struct tls_ctx *tls;      /* NULL: plain */
-	struct ws_server ws;      /* control */
-	struct lane_server lanes; /* control */
+	char *address;       /* as configured; NULL: passed */
+	const char *passed;  /* the name it was passed by, static; NULL: bound here */
+	struct tls_ctx *tls; /* from the first certificate on; kept for the tickets it gave */
+	bool uses_tls;
+	struct ws_server ws, ws_tls; /* control */
+	struct lane_server lanes;    /* control */
 	struct list peeks;
 	unsigned int n_peeks;
 };
 
-/* Open as configured, or take the passed @fd (>= 0). @conf NULL: plain (a passed socket that no row
- * describes); its certificates are taken. */
-struct front *front_open(struct hub *h, enum front_role role, struct server_conf_listener *conf,
-	int fd, struct err *err) MUST_USE;
+/* Bind @address, or take the passed @fd (>= 0). Nothing is accepted before front_configure(), if
+ * that comes in the same turn. It is in no list yet. */
+struct front *front_open(struct hub *h, enum front_role role, const char *address, int fd,
+	struct err *err) MUST_USE;
+/* Make ready for @conf (NULL: plain), leaving what is served as it is. */
+int front_prepare(struct front *f, const struct server_conf_listener *conf,
+	struct err *err) MUST_USE;
+bool front_would_change(const struct front *f, const struct server_conf_listener *conf);
+/* Serve new connections as @conf (NULL: plain) says, for which it was prepared. Takes the
+ * certificates. */
+void front_configure(struct front *f, struct server_conf_listener *conf);
+/* Accept nobody any more (the backlog is kept); what it has goes on. */
 void front_stop(struct front *f);
+/* The same, and close the listening socket. */
+void front_retire(struct front *f);
+/* Has it connections of its own (visitors belong to the edge)? */
+bool front_is_busy(const struct front *f);
+/* Those are closed with it. */
 void front_close(struct front *f);
 /* "public", "control" */
 const char *front_role_name(const struct front *f);
+/* "public[*:443]"; to be freed. */
+char *front_label(const struct front *f) MUST_USE;

@@ -31,7 +31,9 @@
 #include "server/access_log.h"
 #include "server/edge_tcp.h"
 #include "server/front.h"
+#include "server/front_set.h"
 #include "server/peer.h"
+#include "server/reload.h"
 #include "server/server_verbs.h"
 #include "server/tunnel.h"
 #include "server/v1_client.h"
@@ -92,7 +94,7 @@ char *hub_url(const struct hub *h, const struct tunnel *t)
 {
 	const struct front *f = hub_first_public(h);
 	bool tls = h->conf.public_scheme == SERVER_CONF_SCHEME_HTTPS ||
-		   (h->conf.public_scheme == SERVER_CONF_SCHEME_AUTO && f && f->tls);
+		   (h->conf.public_scheme == SERVER_CONF_SCHEME_AUTO && f && f->uses_tls);
 	uint16_t port = h->conf.public_port ? h->conf.public_port
 			: f                 ? addr_port(&f->listener.local)
 					    : 0;
@@ -244,7 +246,7 @@ unsigned int hub_enforce_keys(struct hub *h)
 	return n;
 }
 
-static void apply_conf(struct hub *h)
+void hub_apply_conf(struct hub *h)
 {
 	h->edge.limits = (struct edge_http_limits){
 		.head_max = (uint32_t)h->conf.limits.head,
@@ -255,39 +257,9 @@ static void apply_conf(struct hub *h)
 		.body_progress = (uint32_t)h->conf.limits.body_progress,
 		.connections_max = h->conf.limits.visitors,
 	};
-	log_set_level(log_level_at(h->conf.log.level));
+	log_set_level(h->verbose ? LOG_LV_DEBUG : log_level_at(h->conf.log.level));
 	access_log_set(h->conf.log.access);
 	keys_configure(&h->keys, &h->conf.keys);
-}
-
-bool hub_reload(struct hub *h, struct conf_report *report)
-{
-	struct server_conf fresh;
-	struct str_list changed = {0};
-
-	server_conf_init(&fresh);
-	if (!server_conf_load(&fresh, h->conf_path, report)) {
-		server_conf_deinit(&fresh);
-		return false;
-	}
-	bind_changes(&server_conf_table, &h->conf, &fresh, CONF_NO_RELOAD, &changed);
-	for (size_t i = 0; i < changed.n; i++)
-		message_log(LOG_LV_WARNING, NEEDS_RESTART,
-			"'%s' has changed, which needs a restart", changed.items[i]);
-	str_list_deinit(&changed);
-	server_conf_deinit(&h->conf);
-	/* the lists' heads point at themselves: they move by splicing, the rest by value */
-	h->conf = fresh;
-	list_init(&h->conf.public_listeners);
-	list_init(&h->conf.control_listeners);
-	list_init(&h->conf.keys);
-	list_splice_tail(&h->conf.public_listeners, &fresh.public_listeners);
-	list_splice_tail(&h->conf.control_listeners, &fresh.control_listeners);
-	list_splice_tail(&h->conf.keys, &fresh.keys);
-	apply_conf(h);
-	(void)hub_enforce_keys(h);
-	log_notice("configuration read again");
-	return true;
 }
 
 /* --- stopping -------------------------------------------------------------------------------- */
@@ -346,11 +318,12 @@ static void on_interrupt(struct sig *s)
 static void on_hangup(struct sig *s)
 {
 	struct hub *h = container_of(s, struct hub, hangup);
+	static const struct reload_difference nothing;
 	struct conf_report report;
 
 	notify_reloading();
 	report_init(&report);
-	if (!hub_reload(h, &report)) {
+	if (!reload_run(h, &report, &nothing, /* dry= */ false)) {
 		report_log(&report);
 		message_log(LOG_LV_ERR, RELOAD_FAILED, "reload failed: nothing was changed");
 	}
@@ -417,72 +390,25 @@ static int open_state(struct hub *h, struct err *err)
 	return load_name_secret(h, dir, err);
 }
 
-static bool has_tls(const struct server_conf_listener *c)
+/* The first configuration is applied as every later one. */
+static int open_fronts(struct hub *h, struct err *err)
 {
-	return c->tls.certificate || c->tls.directory;
-}
+	struct conf_report report;
+	struct front_set_plan *plan;
+	int r = -EINVAL;
 
-/* The row that a passed socket is served by: the one of its port, else the @nth there is. @tls: of
- * those with TLS. NULL: none. */
-static struct server_conf_listener *row_of(const struct list *confs, int fd, unsigned int nth,
-	bool tls)
-{
-	struct server_conf_listener *in_order = NULL;
-	struct addr local = {.len = sizeof(local.sa)}, wanted;
-
-	(void)getsockname(fd, (struct sockaddr *)&local.sa, &local.len);
-	list_each (c, confs, struct server_conf_listener, node) {
-		if (tls && !has_tls(c))
-			continue;
-		if (addr_parse(&wanted, c->listen) == 0 && addr_port(&wanted) != 0 &&
-			addr_port(&wanted) == addr_port(&local))
-			return c;
-		if (nth-- == 0)
-			in_order = c;
+	if (front_set_take_passed(h, err) < 0)
+		return r;
+	report_init(&report);
+	plan = front_set_plan(h, &h->conf, &report);
+	if (plan) {
+		front_set_apply(plan);
+		r = 0;
+	} else {
+		(void)err_set(err, r, "%s", report_get(&report, 0)->why);
 	}
-	return in_order;
-}
-
-/* 1: some were passed; 0: none; or -errno. */
-static int take_fronts(struct hub *h, enum front_role role, const char *name,
-	const struct list *confs, struct err *err)
-{
-	bool tls = str_eq(name, "public-tls");
-	unsigned int n = 0;
-
-	for (int fd; (fd = listen_fds_take(name)) >= 0; n++) {
-		struct server_conf_listener *c = row_of(confs, fd, n, tls);
-
-		if (tls && !c)
-			return err_set(err, -EINVAL,
-				"socket 'public-tls' was passed, but no public listener has a "
-				"certificate (tls:)");
-		/* a front takes the row's certificates: never serve the next one in the clear */
-		if (c && has_tls(c) && !c->tls.certs)
-			return err_set(err, -EINVAL,
-				"two sockets were passed for the listener '%s'", c->listen);
-		if (!front_open(h, role, c, fd, err))
-			return -EINVAL;
-	}
-	return n > 0;
-}
-
-/* Passed sockets of a role take the place of the configured ones. */
-static int open_fronts(struct hub *h, enum front_role role, const struct list *confs,
-	struct err *err)
-{
-	int plain = take_fronts(h, role, role == FRONT_PUBLIC ? "public" : "control", confs, err);
-	int tls = 0;
-
-	if (plain >= 0 && role == FRONT_PUBLIC)
-		tls = take_fronts(h, role, "public-tls", confs, err);
-	if (plain != 0 || tls != 0)
-		return MIN(plain, tls) < 0 ? -EINVAL : 0;
-	list_each (c, confs, struct server_conf_listener, node) {
-		if (!front_open(h, role, c, -1, err))
-			return -EINVAL;
-	}
-	return 0;
+	report_deinit(&report);
+	return r;
 }
 
 static void tell_listeners(const struct hub *h)
@@ -492,7 +418,7 @@ static void tell_listeners(const struct hub *h)
 
 		addr_format(&f->listener.local, where);
 		log_with(LOG_LV_NOTICE, "listening", {"ROLE", front_role_name(f)},
-			{"ADDRESS", where}, {"TLS", f->tls ? "yes" : "no"});
+			{"ADDRESS", where}, {"TLS", f->uses_tls ? "yes" : "no"});
 	}
 	if (!h->conf.anonymous && keys_count(&h->keys) == 0)
 		message_log(LOG_LV_WARNING, NO_KEYS,
@@ -502,8 +428,7 @@ static void tell_listeners(const struct hub *h)
 
 static int open_sockets(struct hub *h, struct err *err)
 {
-	if (open_fronts(h, FRONT_PUBLIC, &h->conf.public_listeners, err) < 0 ||
-		open_fronts(h, FRONT_CONTROL, &h->conf.control_listeners, err) < 0)
+	if (open_fronts(h, err) < 0)
 		return -EINVAL;
 	ctl_server_init(&h->ctl, h->loop, &server_verbs_interface, "tunnelto-server", "tunnelto");
 	return ctl_server_open(&h->ctl, h->conf.control_socket, listen_fds_take("varlink"), err);
@@ -516,6 +441,7 @@ int hub_open(struct hub *h, struct loop *loop, const char *conf_path, struct err
 	list_init(&h->peers);
 	list_init(&h->v1_clients);
 	list_init(&h->fronts);
+	list_init(&h->retired);
 	list_init(&h->ctl.connections);
 	listener_init(&h->ctl.listener);
 	names_init(&h->names);
@@ -529,7 +455,7 @@ int hub_open(struct hub *h, struct loop *loop, const char *conf_path, struct err
 	edge_http_init(&h->edge, loop, &edge_http_limits_default, &edge_ops);
 	if (open_state(h, err) < 0)
 		return -EINVAL;
-	apply_conf(h);
+	hub_apply_conf(h);
 	h->ws = ws_loop_new(loop, err);
 	if (!h->ws || open_sockets(h, err) < 0)
 		return -EINVAL;
@@ -556,8 +482,7 @@ void hub_close(struct hub *h)
 			"the server is stopping");
 	v1_client_close_all(h);
 	ctl_server_close(&h->ctl);
-	while (!list_is_empty(&h->fronts))
-		front_close(list_entry(h->fronts.next, struct front, node));
+	front_set_close(h);
 	timer_stop(&h->status);
 	timer_stop(&h->drain);
 	ws_loop_free(h->ws);

@@ -39,7 +39,7 @@ struct hub {
 	struct list peers;
 	struct list v1_clients; /* of the Rust tunnelto; each has a peer once it is let in */
 	uint32_t n_peers, n_tunnels, n_v1_waiting;
-	struct list fronts;
+	struct list fronts, retired; /* front; retired ones accept nobody any more */
 	struct edge_http edge;
 	struct ws_loop *ws;
 	struct ctl_server ctl;
@@ -52,18 +52,19 @@ struct hub {
 	char told[256];                       /* the last STATUS= */
 	struct log_limit refusals, strangers; /* lines that anybody can cause */
 	bool draining;
+	bool verbose; /* whatever the configuration says */
 };
 
 /* Open everything as configured (@h->conf is filled). Words on failure; hub_close() all the same.
  */
 int hub_open(struct hub *h, struct loop *loop, const char *conf_path, struct err *err) MUST_USE;
 void hub_close(struct hub *h);
-/* Read the configuration again and apply what may change; mistakes to @report change nothing. */
-bool hub_reload(struct hub *h, struct conf_report *report) MUST_USE;
 /* No new visitors and clients; what is open may finish; then the loop stops. */
 void hub_drain(struct hub *h);
 
 /* For the rooms' own parts: */
+/* Bring what was copied out of @h->conf in line with it. */
+void hub_apply_conf(struct hub *h);
 /* Something that STATUS= tells has changed. */
 void hub_changed(struct hub *h);
 void hub_status_text(const struct hub *h, char *to, size_t size);

@@ -12,11 +12,13 @@ src_server_libserver_a_SOURCES = \
 	src/server/edge_visitor.h \
 	src/server/front.c src/server/front.h \
 	src/server/health.c src/server/health.h \
+	src/server/front_set.c src/server/front_set.h \
 	src/server/hub.c src/server/hub.h \
 	src/server/keys.c src/server/keys.h \
 	src/server/names.c src/server/names.h \
 	src/server/peer.c src/server/peer.h \
 	src/server/registrar.c src/server/registrar.h \
+	src/server/reload.c src/server/reload.h \
 	src/server/server_conf.c src/server/server_conf.h \
 	src/server/server_env.c src/server/server_env.h \
 	src/server/server_verbs.c src/server/server_verbs.h \

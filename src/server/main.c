@@ -122,7 +122,6 @@ int main(int argc, char **argv)
 		server_conf_deinit(&hub.conf);
 		return code;
 	}
-	if (o.verbose)
-		hub.conf.log.level = log_level_index(LOG_LV_DEBUG);
+	hub.verbose = o.verbose;
 	return serve(&hub, o.config);
 }

@@ -178,6 +178,8 @@ static void *new_listener(void *at, const char *name, const struct conf_node *no
 	struct server_conf_listener *l = mem_new(struct server_conf_listener);
 
 	list_init(&l->tls.pairs);
+	l->line = node->line;
+	l->col = node->col;
 	list_add_tail(at, &l->node);
 	return l;
 }
@@ -322,12 +324,10 @@ static const struct conf_table log_table = CONF_TABLE(log_rows, NULL);
 static const char *const scheme_words[] = {"auto", "http", "https", NULL};
 
 static const struct conf_row rows[] = {
-	{"public", CONF_LIST, CONF_NO_RELOAD, AT(server_conf, public_listeners),
-		.table = &listener_table, .new_item = new_listener, .max = 64,
-		.help = "listeners for visitors"},
-	{"control", CONF_LIST, CONF_NO_RELOAD, AT(server_conf, control_listeners),
-		.table = &listener_table, .new_item = new_listener, .max = 64,
-		.help = "listeners for clients"},
+	{"public", CONF_LIST, AT(server_conf, public_listeners), .table = &listener_table,
+		.new_item = new_listener, .max = 64, .help = "listeners for visitors"},
+	{"control", CONF_LIST, AT(server_conf, control_listeners), .table = &listener_table,
+		.new_item = new_listener, .max = 64, .help = "listeners for clients"},
 	{"allowed_hosts", CONF_STRINGS, AT(server_conf, allowed_hosts), .max = 10000,
 		.check = check_hosts,
 		.help = "domains below which tunnels get names; the first one is the default"},

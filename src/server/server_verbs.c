@@ -11,6 +11,8 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/parse.h"
+#include "base/str_list.h"
+#include "conf/report.h"
 #include "crypt/secret.h"
 #include "ctl/ctl_events.h"
 #include "ctl/ctl_server.h"
@@ -19,6 +21,7 @@
 #include "server/front.h"
 #include "server/hub.h"
 #include "server/peer.h"
+#include "server/reload.h"
 #include "server/tunnel.h"
 
 static struct hub *hub_of(struct ctl_call *c)
@@ -237,28 +240,50 @@ static void on_key_revoke(struct ctl_call *c, json_t *params)
 
 /* --- the rest -------------------------------------------------------------------------------- */
 
-static void on_reload(struct ctl_call *c, json_t *params)
+static json_t *names_json(const struct str_list *names)
 {
-	struct conf_report report;
-	json_t *mistakes;
+	json_t *list = json_array();
 
-	report_init(&report);
-	if (hub_reload(hub_of(c), &report)) {
-		ctl_call_reply(c, NULL);
-		report_deinit(&report);
-		return;
-	}
-	mistakes = json_array();
-	for (size_t i = 0; report_get(&report, i); i++) {
-		const struct conf_mistake *m = report_get(&report, i);
+	for (size_t i = 0; i < names->n; i++)
+		(void)json_array_append_new(list, json_string(names->items[i]));
+	return list;
+}
+
+static json_t *mistakes_json(struct conf_report *report)
+{
+	json_t *mistakes = json_array();
+
+	for (size_t i = 0; report_get(report, i); i++) {
+		const struct conf_mistake *m = report_get(report, i);
 
 		(void)json_array_append_new(mistakes,
 			json_pack("{s:s, s:I, s:I, s:s, s:s}", "file", m->file, "line",
 				(json_int_t)m->line, "column", (json_int_t)m->col, "key",
 				m->key ? m->key : "", "why", m->why));
 	}
+	return mistakes;
+}
+
+static void on_reload(struct ctl_call *c, json_t *params)
+{
+	struct str_list added = {0}, changed = {0}, removed = {0}, kept = {0};
+	const struct reload_difference d = {&added, &changed, &removed, &kept};
+	bool dry = json_is_true(json_object_get(params, "dry_run"));
+	struct conf_report report;
+
+	report_init(&report);
+	if (reload_run(hub_of(c), &report, &d, dry))
+		ctl_call_reply(c, json_pack("{s:o, s:o, s:o, s:o}", "added", names_json(&added),
+					  "changed", names_json(&changed), "removed",
+					  names_json(&removed), "kept", names_json(&kept)));
+	else
+		ctl_call_fail(c, "BadConfig",
+			json_pack("{s:o}", "mistakes", mistakes_json(&report)));
 	report_deinit(&report);
-	ctl_call_fail(c, "BadConfig", json_pack("{s:o}", "mistakes", mistakes));
+	str_list_deinit(&added);
+	str_list_deinit(&changed);
+	str_list_deinit(&removed);
+	str_list_deinit(&kept);
 }
 
 static void on_logs(struct ctl_call *c, json_t *params)

@@ -165,6 +165,7 @@ static int on_established(struct lws *wsi, struct per_session *p)
 
 	if (!s)
 		return -1;
+	s->n_links++;
 	if (p->request->v2) {
 		p->link = ws_link_new(s->loop, wsi);
 		s->ops->opened(s, p->request, &p->link->link);
@@ -183,8 +184,12 @@ static int on_writeable(struct per_session *p)
 	return p->link ? ws_link_on_writeable(p->link) : 0;
 }
 
-static void on_closed(struct per_session *p)
+static void on_closed(struct lws *wsi, struct per_session *p)
 {
+	struct ws_server *s = server_of(wsi);
+
+	if (s && (p->link || p->pipe))
+		s->n_links--;
 	if (p->link)
 		ws_link_on_closed(TAKE_PTR(p->link));
 	if (p->pipe)
@@ -213,7 +218,7 @@ static int on_control(struct lws *wsi, enum lws_callback_reasons reason, void *u
 	case LWS_CALLBACK_SERVER_WRITEABLE:
 		return on_writeable(p);
 	case LWS_CALLBACK_CLOSED:
-		on_closed(p);
+		on_closed(wsi, p);
 		return 0;
 	case LWS_CALLBACK_WSI_DESTROY:
 		if (p)
@@ -266,6 +271,7 @@ int ws_server_open(struct ws_server *s, struct ws_loop *w, struct tls_ctx *tls,
 	if (tls)
 		info.options |= LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT |
 				LWS_SERVER_OPTION_CREATE_VHOST_SSL_CTX;
+	s->n_links = 0;
 	s->vhost = lws_create_vhost(w->context, &info);
 	if (!s->vhost) {
 		list_del(&s->ref->node);

@@ -46,6 +46,7 @@ struct ws_server {
 	void *vhost;
 	struct tls_ctx *tls;
 	struct ws_server_ref *ref;
+	size_t n_links; /* open now */
 };
 
 /* @tls NULL: plain; else its settings and certificates, those set later too, are used: a reference

@@ -2,6 +2,7 @@
 """pytest's side of the actors: the build directory, a world per test, its logs when the test fails."""
 import os
 import pathlib
+import subprocess
 import sys
 
 import pytest
@@ -56,3 +57,12 @@ def pair(net):
     net.dmn = net.daemon(net.srv, {"web": {"local": net.web.port, "subdomain": "web"}}, key=net.key)
     net.url = net.dmn.up("web")
     return net
+
+
+@pytest.fixture(scope="session")
+def certs(tmp_path_factory):
+    """A directory with the certificates of tests/data/certs.sh."""
+    directory = tmp_path_factory.mktemp("certs")
+    script = pathlib.Path(__file__).resolve().parents[1] / "data" / "certs.sh"
+    subprocess.run(["sh", str(script), str(directory)], check=True, capture_output=True)
+    return directory

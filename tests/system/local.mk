@@ -21,12 +21,14 @@ EXTRA_DIST += \
 	tests/system/test_http_shapes.py \
 	tests/system/test_load.py \
 	tests/system/test_memory.py \
+	tests/system/test_reload.py \
 	tests/system/test_session.py \
 	tests/system/test_soak.py \
 	tests/system/test_systemd.py \
 	tests/system/test_tcp.py \
 	tests/system/test_v1_server.py \
 	tests/system/test_watchdog.py \
+	tests/system/tls.py \
 	tests/system/v1_client.py \
 	tests/system/v1_wire.py \
 	tests/system/tornado_suite.py

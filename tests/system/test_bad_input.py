@@ -257,15 +257,6 @@ def test_running_out_of_descriptors_refuses_nobody_for_good(net):
 
 # --- the server as the client sees it -------------------------------------------------------------
 
-@pytest.fixture(scope="session")
-def certs(tmp_path_factory, request):
-    from pathlib import Path
-    directory = tmp_path_factory.mktemp("certs")
-    script = Path(__file__).resolve().parents[1] / "data" / "certs.sh"
-    subprocess.run(["sh", str(script), str(directory)], check=True, capture_output=True)
-    return directory
-
-
 def tls_server(net, certs, name):
     return net.server(config={"control": [{"listen": "127.0.0.1:0", "tls": {"certificate": str(certs / f"{name}.crt"),
                                                                           "key": str(certs / f"{name}.key")}}]})

@@ -36,7 +36,7 @@ static struct session *on_claim(struct lane_server *s, const char *token)
 
 static void on_accepted(struct listener *l, int fd, const struct addr *peer)
 {
-	lane_server_adopt(&lanes, fd);
+	lane_server_adopt(&lanes, fd, server_tls);
 }
 
 static int setup(void **state)
@@ -51,7 +51,7 @@ static int setup(void **state)
 	listener_init(&listener);
 	assert_int_equal(addr_parse(&a, "127.0.0.1:0"), 0);
 	assert_int_equal(listener_open(&listener, &loop, &a, 0, on_accepted, NULL), 0);
-	lane_server_init(&lanes, &loop, server_tls, on_claim);
+	lane_server_init(&lanes, &loop, on_claim);
 	lane_client_init(&dialer, &loop, on_done);
 	return 0;
 }
