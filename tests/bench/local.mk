@@ -1,0 +1,14 @@
+# Helpers of tests/bench/run; `make check` builds them, so that they stay buildable.
+check_PROGRAMS += tests/bench/origin
+tests_bench_origin_SOURCES = tests/bench/origin.c
+tests_bench_origin_LDADD = $(OPENSSL_LIBS)
+EXTRA_DIST += \
+	tests/bench/load.py \
+	tests/bench/measure.py \
+	tests/bench/paths.py \
+	tests/bench/peers \
+	tests/bench/plot.py \
+	tests/bench/report.py \
+	tests/bench/rounds.py \
+	tests/bench/run \
+	tests/bench/world.py
