@@ -1,11 +1,13 @@
 # Helpers of tests/bench/run; `make check` builds them, so that they stay buildable.
-check_PROGRAMS += tests/bench/origin
+check_PROGRAMS += tests/bench/origin tests/bench/wan
 tests_bench_origin_SOURCES = tests/bench/origin.c
 tests_bench_origin_LDADD = $(OPENSSL_LIBS)
+tests_bench_wan_SOURCES = tests/bench/wan.c
 EXTRA_DIST += \
 	tests/bench/load.py \
 	tests/bench/measure.py \
 	tests/bench/paths.py \
+	tests/bench/peer_paths.py \
 	tests/bench/peers \
 	tests/bench/plot.py \
 	tests/bench/report.py \

@@ -39,15 +39,19 @@ class Target(types.SimpleNamespace):
         return f"http://{self.address}:{self.port}"
 
 
+def last_line(process):
+    return (process.log().splitlines() or [""])[-1][-160:]
+
+
 def until_200(target, processes=(), within=READY):
     """Seconds until the target answers 200."""
     began = time.monotonic()
     while target.ask() != 200:
         for p in processes:
             if p.poll() is not None:
-                raise Skip(f"{p.label} ended with {p.returncode}: {p.log()}")
+                raise Skip(f"{p.label} ended with {p.returncode}: {last_line(p)}")
         if time.monotonic() - began > within:
-            raise Skip(f"no answer within {within:.0f} s: {'; '.join(p.log()[-200:] for p in processes)}")
+            raise Skip(f"no answer within {within:.0f} s: {'; '.join(filter(None, map(last_line, processes)))}")
         time.sleep(0.002)
     return time.monotonic() - began
 
@@ -144,12 +148,18 @@ class Path:
     def connect(self, address, port=None):
         began = time.monotonic()
         self.clients = self.start_client(address, port or self.link)
-        for p in self.servers + self.clients:
-            p.log = lambda name=p.label: self.world.log(name)
         until_200(self.targets["web"], self.servers + self.clients)
         took = time.monotonic() - began
         until_200(self.targets["sink"], self.servers + self.clients)
         return took
+
+    def wait_server(self):
+        """Until the server end listens; for clients that do not try again."""
+        deadline = time.monotonic() + READY
+        while time.monotonic() < deadline:
+            with contextlib.suppress(OSError), socket.create_connection((self.scene.server, self.link), 1):
+                return
+            time.sleep(0.01)
 
     def stop_client(self):
         self.world.stop(*self.clients)
@@ -253,17 +263,10 @@ AllowTcpForwarding yes
         for kind in KINDS:
             self.at(kind, self.world.port())
             forward += ["-R", f"{HOST}:{self.targets[kind].port}:{HOST}:{self.scene.ports[kind]}"]
-        self.wait_server(port)
+        self.wait_server()
         return [self.scene.spawn_client(self.label("client"), tool("ssh"), "-F", "none", "-N", "-T", "-i", here / "user",
                                         "-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null",
                                         "-o", "ExitOnForwardFailure=yes", "-o", "BatchMode=yes", "-p", port, *forward, address)]
-
-    def wait_server(self, port):
-        deadline = time.monotonic() + READY
-        while time.monotonic() < deadline:
-            with contextlib.suppress(OSError), socket.create_connection((self.scene.server, self.link), 1):
-                return
-            time.sleep(0.01)
 
 
 class Ours(Path):
@@ -292,7 +295,6 @@ log: {{level: warning, access: false}}
         conf = self.here / "server.yaml"
         conf.write_text(self.server_config())
         server = self.world.spawn(self.label("server"), self.world.program("tunnelto-server"), "--config", conf)
-        server.log = lambda: self.world.log(server.label)
         self.servers = [server]
         self.key = self.here / "key"
         secret = self.ask_server(server, "key", "add", "bench", "--allow", "*", "--max-tunnels", "5000")
@@ -308,7 +310,7 @@ log: {{level: warning, access: false}}
             if done.returncode == 0:
                 return done.stdout
             if server.poll() is not None or time.monotonic() > deadline:
-                raise Skip(f"{server.label}: {done.stderr.strip()} {server.log()}")
+                raise Skip(f"{server.label}: {done.stderr.strip()} {last_line(server)}")
             time.sleep(0.02)
 
     def client_config(self, address, port, tunnels):

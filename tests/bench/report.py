@@ -154,7 +154,7 @@ def tables(result, markdown=False):
             ["", "path", "bulk down, Mbit/s", ": direct", "p99 ms", "p99 ms beside bulk"], rows)
     put("Bars", ["", "measured", "bar", "goal", ""], [bar_row(b) for b in result["bars"]])
     if result["skipped"]:
-        put("Left out", ["", "why"], sorted(result["skipped"].items()))
+        out.append("Left out:\n" + "\n".join(f"* {what}: {why}" for what, why in sorted(result["skipped"].items())))
     links = "; ".join(f"{i['title']}: {'encrypted' if i['encrypted'] else 'in the clear'}" for i in info.values()
                       if i["encrypted"] is not None)
     return "\n\n".join([*out, f"Links: {links}.", describe(result["machine"])])

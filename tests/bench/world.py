@@ -78,7 +78,7 @@ class World:
         with open(self.dir / f"{name}.log", "ab") as log:
             process = subprocess.Popen([str(a) for a in argv], stdin=subprocess.DEVNULL, stdout=log, stderr=log,
                                        cwd=self.dir, env=dict(os.environ, **(env or {})), preexec_fn=die_with_parent)
-        process.label = name
+        process.label, process.log = name, lambda: self.log(name)
         self.processes.append(process)
         return process
 
