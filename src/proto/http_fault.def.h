@@ -25,5 +25,7 @@ FAULT(CHUNK,           400, "bad_chunk",         "the chunked body is not well-f
 FAULT(TRAILER,         400, "bad_trailer",       "a trailer field is not well-formed or not allowed")
 FAULT(HEAD_TOO_LARGE,  431, "head_too_large",    "the head is too large")
 FAULT(TARGET_TOO_LONG, 414, "target_too_long",   "the request target is too long")
+FAULT(TIMEOUT,         408, "request_timeout",   "the request did not arrive in time")
+FAULT(BLOCKED,         403, "blocked",           "this address is blocked")
 FAULT(MANY_FIELDS,     431, "too_many_fields",   "there are too many fields")
 /* clang-format on */

@@ -340,7 +340,7 @@ static void request_too_slow(struct visitor *v)
 	if (v->answered)
 		edge_http_forget(v, CLOSE_TIMEOUT);
 	else
-		edge_error_send(v, 408, "request_timeout", "The request did not arrive in time");
+		edge_error_refuse(v, HTTP_FAULT_TIMEOUT);
 }
 
 /*

@@ -19,17 +19,11 @@
 /* The head grows by the forwarding fields and a rewritten Host. */
 #define GROWTH 2048
 
-static void refuse(struct visitor *v, enum http_fault fault)
-{
-	edge_error_send(v, http_head_fault_status(fault), http_head_fault_word(fault),
-		http_head_fault_text(fault));
-}
-
 /* What cannot be read says nothing of a visitor behind its sender. */
 static void refuse_head(struct visitor *v, enum http_fault fault)
 {
 	free(TAKE_PTR(v->claimed));
-	refuse(v, fault);
+	edge_error_refuse(v, fault);
 }
 
 static void copy_text(char *to, size_t size, struct http_span s)
@@ -114,7 +108,7 @@ static void send_head(struct visitor *v, const struct http_head *h)
 	n = http_forward_request(out, cap, h, &f);
 	if (n == 0 || stream_room(v->user.stream) < n) {
 		free(out);
-		edge_error_send(v, 431, "head_too_large", "the head is too large");
+		edge_error_refuse(v, HTTP_FAULT_HEAD_TOO_LARGE);
 		return;
 	}
 	(void)stream_write(v->user.stream, out, n);
@@ -157,24 +151,25 @@ static void route(struct visitor *v, const struct http_head *h)
 	}
 	if (hostname_normalise(v->host, h->host.at, h->host.n) < 0) {
 		v->host[0] = '\0';
-		refuse(v, HTTP_FAULT_BAD_HOST);
+		edge_error_refuse(v, HTTP_FAULT_BAD_HOST);
 		return;
 	}
 	if (h->https && !v->tls && !v->trusted) {
-		refuse(v, HTTP_FAULT_MISDIRECTED); /* RFC 9110 §7.4 */
+		edge_error_refuse(v, HTTP_FAULT_MISDIRECTED); /* RFC 9110 §7.4 */
 		return;
 	}
 	/* so far the request is read, bodies aside: an answer of ours may keep the connection */
 	v->phase = v->request_body.done ? VISITOR_WAIT : VISITOR_BODY;
 	if (!welcome) {
 		v->why = CLOSE_NOT_ALLOWED;
-		edge_error_send(v, 403, "blocked", "This address is blocked");
+		edge_error_refuse(v, HTTP_FAULT_BLOCKED);
 		return;
 	}
 	t = e->ops->route(e, v->host);
 	if (!t) {
 		v->why = CLOSE_NO_TUNNEL;
-		edge_error_send(v, 404, "no_tunnel", "There is no tunnel of this name");
+		edge_error_send(v, close_http_status(v->why), close_word(v->why),
+			close_text(v->why));
 		return;
 	}
 	if (!want_stream(v, t))
@@ -260,7 +255,7 @@ void edge_request_body(struct visitor *v)
 			if (v->answered)
 				edge_http_forget(v, CLOSE_BAD_MESSAGE);
 			else
-				refuse(v, (enum http_fault) - taken);
+				edge_error_refuse(v, (enum http_fault) - taken);
 			return;
 		}
 		(void)stream_write(v->user.stream, buf_data(&v->in), (size_t)taken);

@@ -107,6 +107,7 @@ extern const struct stream_user_ops edge_response_user_ops;
 /* edge_error.c */
 /* Answer with an error of our own; closes the connection afterwards unless the request was read
  * wholly. */
+void edge_error_refuse(struct visitor *v, enum http_fault fault);
 void edge_error_send(struct visitor *v, int status, const char *word, const char *text);
 /* Answer a load balancer's question after this server's health. */
 void edge_error_healthy(struct visitor *v);

@@ -24,6 +24,17 @@ for word, retry, text in re.findall(r'^REFUSAL\(\w+,\s*"(\w+)",\s*(true|false),\
     if f".It {word} Ta {'yes' if retry == 'true' else 'no'} Ta {text}" not in protocol:
         bad.append(f"man/tunnelto-protocol.7: no row '{word} {retry} {text}'")
 
+# what the HTTP edge answers by itself: a row for each word, and no word but these
+server = read("man/tunnelto-server.8")
+answers = set(re.findall(r'^FAULT\(\w+,\s*(\d+),\s*"(\w+)",\s*"([^"]+)"', read("src/proto/http_fault.def.h"), re.M))
+answers |= {(http, word, text) for word, http, text in re.findall(
+    r'^CLOSE\(\w+,\s*\d+, "(\w+)",\s*(\d+),\s*"([^"]+)"', read("src/proto/close.def.h"), re.M) if http != "0"}
+told = set(re.findall(r"^\.It (\d{3}) Ta (\w+) Ta (.*)$", server, re.M))
+for row in sorted(answers - told):
+    bad.append(f"man/tunnelto-server.8: no row '{' '.join(row)}'")
+for row in sorted(told - answers):
+    bad.append(f"man/tunnelto-server.8: no such answer: '{' '.join(row)}'")
+
 control = read("man/tunnelto-control.7")
 for side, verbs in (("Client", "src/client/client_verbs.c"), ("Server", "src/server/server_verbs.c")):
     idl = read(f"src/ctl/io.tunnelto.{side}.varlink")

@@ -157,3 +157,14 @@ def test_the_tunnel_does_what_the_origin_does(world, shape):
 
 def test_the_table_is_as_large_as_it_says():
     assert len(ROWS) >= 120 and len({(s.group, s.name) for s in ROWS}) == len(ROWS)
+
+
+def test_every_fault_has_a_shape_and_every_word_its_row_in_the_manual():
+    """What the edge can say of a request is in the table, or, where it takes time or a setting, in a test of its own."""
+    words = {w for s in ROWS if s.word for w in ([s.word] if isinstance(s.word, str) else s.word)}
+    faults = set(re.findall(r'^FAULT\(\w+,\s*\d+,\s*"(\w+)"', (TOP / "src/proto/http_fault.def.h").read_text(), re.M))
+    assert faults - words == {"request_timeout", "blocked"}  # test_http_flow.py, test_http.py
+    told = set(re.findall(r"^\.It (\d{3}) Ta (\w+) Ta ", (TOP / "man/tunnelto-server.8").read_text(), re.M))
+    for shape in ROWS:
+        if isinstance(shape.word, str):
+            assert (str(shape.edge[-1]), shape.word) in told, shape.name
