@@ -31,60 +31,42 @@
 
 /* --- towards the client ---------------------------------------------------------------------- */
 
-/* Room for @n bytes of one message, or NULL when the client has let too much pile up. */
-static uint8_t *queue(struct v1_host *h, size_t n)
+static void queued(struct v1_host *h, bool fitted)
 {
-	uint32_t length = (uint32_t)n;
-	uint8_t *at = h->user.pipe ? buf_reserve(&h->out, n + sizeof(length)) : NULL;
-
-	if (!at)
-		return NULL;
-	memcpy(at, &length, sizeof(length));
-	buf_commit(&h->out, n + sizeof(length));
-	if (h->pair && buf_len(&h->out) >= V1_HOST_OUT_HIGH)
+	if (!fitted) {
+		v1_host_close(h, CLOSE_LIMIT, "the client does not read");
+		return;
+	}
+	if (h->pair && v1_out_is_high(&h->out))
 		link_pair_hold(&h->pair->far, true);
 	ws_pipe_wake(h->user.pipe);
-	return at + sizeof(length);
 }
 
 void v1_host_send(struct v1_host *h, enum v1_packet_type type, const uint8_t id[static V1_ID_LEN],
 	const void *payload, size_t n)
 {
-	uint8_t *at = queue(h, V1_HEADER_LEN + n);
-
-	if (at) {
-		v1_packet_encode_header(at, type, id);
-		if (n > 0)
-			memcpy(at + V1_HEADER_LEN, payload, n);
-	} else if (h->user.pipe) {
-		v1_host_close(h, CLOSE_LIMIT, "the client does not read");
-	}
+	if (h->user.pipe)
+		queued(h, v1_out_add_packet(&h->out, type, id, payload, n));
 }
 
 static void answer(struct v1_host *h, const struct v1_server_hello *hello)
 {
 	uint8_t json[V1_HELLO_MAX];
 	size_t n = v1_server_hello_encode(json, sizeof(json), hello);
-	uint8_t *at = n ? queue(h, n) : NULL;
 
-	if (at)
-		memcpy(at, json, n);
+	if (h->user.pipe && n > 0)
+		queued(h, v1_out_add(&h->out, json, n));
 }
 
 static size_t pipe_next(struct ws_pipe_user *u, uint8_t *out, size_t cap)
 {
 	struct v1_host *h = container_of(u, struct v1_host, user);
-	uint32_t n;
+	struct v1_out_sent sent;
+	size_t n = v1_out_next(&h->out, out, cap, &sent);
 
-	if (buf_len(&h->out) == 0)
-		return 0;
-	memcpy(&n, buf_data(&h->out), sizeof(n));
-	assert(n <= cap);
-	memcpy(out, buf_data(&h->out) + sizeof(n), n);
-	buf_consume(&h->out, n + sizeof(n));
-	if (out[0] == V1_DATA && n > V1_HEADER_LEN)
-		v1_stream_credit(h, out + 1, n - V1_HEADER_LEN);
-	if (h->pair && buf_len(&h->out) < V1_HOST_OUT_LOW)
+	if (sent.data > 0)
+		v1_stream_credit(h, sent.id, sent.data);
+	if (h->pair && v1_out_is_low(&h->out))
 		link_pair_hold(&h->pair->far, false);
 	return n;
 }
@@ -108,7 +90,7 @@ static void on_ping(struct timer *t)
 		v1_host_close(h, CLOSE_TIMEOUT, "the client answers no Ping");
 		return;
 	}
-	if (buf_len(&h->out) < V1_HOST_OUT_HIGH)
+	if (!v1_out_is_high(&h->out))
 		send_ping(h);
 	timer_start(&h->ping, V1_HOST_PING_MS);
 }
@@ -417,7 +399,8 @@ void v1_host_open(struct v1_host *h, struct loop *loop, struct ws_pipe *pipe,
 	list_init(&h->active);
 	list_init(&h->leaving);
 	idmap_init(&h->streams);
-	buf_init(&h->out, V1_HOST_OUT_MAX);
+	v1_out_init(&h->out);
+	v1_dam_init(&h->dam, &h->user, times->slow_ms);
 	do
 		rand_bytes(h->prefix, sizeof(h->prefix));
 	while (h->prefix[0] == v1_empty_id[0]); /* never one of the reserved ids */
@@ -435,5 +418,5 @@ void v1_host_deinit(struct v1_host *h)
 	if (h->has_session)
 		session_deinit(&h->session);
 	idmap_deinit(&h->streams);
-	buf_deinit(&h->out);
+	v1_out_deinit(&h->out);
 }

@@ -7,7 +7,6 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "base/buf.h"
 #include "base/idmap.h"
 #include "base/list.h"
 #include "io/timer.h"
@@ -15,20 +14,14 @@
 #include "proto/hello.h"
 #include "proto/v1.h"
 #include "v1/link_pair.h"
+#include "v1/v1_dam.h"
+#include "v1/v1_out.h"
 #include "ws/ws_pipe.h"
 
 struct v1_host;
 
-/* What is kept for a client that does not read; beyond it the session is held. */
-#define V1_HOST_OUT_HIGH (256 * 1024)
-#define V1_HOST_OUT_LOW  (64 * 1024)
-#define V1_HOST_OUT_MAX  (1024 * 1024)
-/* What is kept for one slow visitor beyond its stream's window, and for all of a client; beyond it
- * the client is not read. */
-#define V1_HOST_PENDING_MAX (1024 * 1024)
-#define V1_HOST_PENDING_ALL (8 * 1024 * 1024)
-#define V1_HOST_HELLO_MS    10000
-#define V1_HOST_PING_MS     15000
+#define V1_HOST_HELLO_MS 10000
+#define V1_HOST_PING_MS  15000
 /* A Rust client reads nothing while it dials its origin, which may take minutes. */
 #define V1_HOST_SILENT_MS (3 * 60 * 1000)
 /* After End a client half-closes 5 s later: what its origin still says is waited for. */
@@ -83,13 +76,12 @@ struct v1_host {
 	uint8_t prefix[4];    /* the first half */
 	struct list active;   /* least lately used first */
 	struct list leaving;  /* End was sent, oldest first */
-	size_t n_leaving, n_full;
-	struct buf out; /* packets for the client: length u32, packet, … */
-	size_t pending; /* bytes of all streams that wait for their visitors */
+	size_t n_leaving;
+	struct v1_out out;
+	struct v1_dam dam;
 	clock_ms_t last_rx;
 	enum close_reason why; /* why the other side ends it, as far as it has said */
 	char why_text[FRAME_MAX_TEXT + 1];
-	bool stalled; /* the client is not read */
 	bool has_session;
 };
 

@@ -49,43 +49,15 @@ static void touch(struct v1_stream *s)
 	list_add_tail(&s->host->active, &s->node);
 }
 
-/* --- not reading the client ------------------------------------------------------------------ */
-
-static void set_full(struct v1_stream *s, bool full)
-{
-	struct v1_host *h = s->host;
-
-	if (full == (s->full_at != 0))
-		return;
-	s->full_at = full ? MAX(loop_now(h->loop), (clock_ms_t)1) : 0;
-	h->n_full += full ? 1 : -1;
-}
-
-/* Reading stops when something is full, and goes on when nothing is and there is room again. */
-static void judge_reading(struct v1_host *h)
-{
-	if (h->n_full > 0 || h->pending >= V1_HOST_PENDING_ALL)
-		h->stalled = true;
-	else if (h->pending < V1_HOST_PENDING_ALL / 4 * 3)
-		h->stalled = false;
-	if (h->user.pipe)
-		ws_pipe_pause(h->user.pipe, h->stalled);
-	if (h->stalled && !timer_is_active(&h->sweep))
-		timer_start(&h->sweep, 1000);
-}
-
 static void forget(struct v1_stream *s)
 {
 	struct v1_host *h = s->host;
 
-	h->pending -= buf_len(&s->pending);
-	set_full(s, false);
-	judge_reading(h);
+	v1_pool_deinit(&s->pool);
 	if (s->leaving)
 		h->n_leaving--;
 	list_del(&s->node);
 	(void)idmap_del(&h->streams, number_of(s->id));
-	buf_deinit(&s->pending);
 	free(s);
 }
 
@@ -136,14 +108,9 @@ static void on_reset(struct stream_user *u, enum close_reason why, const char *t
 static void on_writable(struct stream_user *u)
 {
 	struct v1_stream *s = stream_of(u);
-	size_t n = stream_write(u->stream, buf_data(&s->pending), buf_len(&s->pending));
 
-	buf_consume(&s->pending, n);
-	s->host->pending -= n;
+	v1_pool_flush(&s->pool, u->stream, loop_now(s->host->loop));
 	touch(s);
-	if (buf_len(&s->pending) < V1_HOST_PENDING_MAX / 4 * 3)
-		set_full(s, false);
-	judge_reading(s->host);
 }
 
 static const struct stream_user_ops user_ops = {
@@ -161,8 +128,7 @@ void v1_stream_open(struct v1_host *h, struct stream *st)
 	memcpy(s->id, h->prefix, sizeof(h->prefix));
 	for (int i = 0; i < 4; i++)
 		s->id[4 + i] = (uint8_t)(st->id >> (24 - 8 * i));
-	/* what was on its way when reading stopped still comes */
-	buf_init(&s->pending, V1_HOST_PENDING_MAX + 2 * WS_PIPE_MESSAGE_MAX);
+	v1_pool_init(&s->pool, &h->dam);
 	list_init(&s->node);
 	idmap_set(&h->streams, st->id, s);
 	stream_bind(st, &s->user, &user_ops);
@@ -192,21 +158,9 @@ static void reset(struct v1_stream *s, enum close_reason why, const char *text, 
 
 static void from_client(struct v1_stream *s, const uint8_t *bytes, size_t n)
 {
-	struct v1_host *h = s->host;
-	size_t done = 0, kept;
-
 	touch(s);
-	if (buf_len(&s->pending) == 0)
-		done = stream_write(s->user.stream, bytes, n);
-	kept = buf_add(&s->pending, bytes + done, n - done);
-	h->pending += kept;
-	if (kept < n - done) {
+	if (!v1_pool_write(&s->pool, s->user.stream, bytes, n, s->used_at))
 		reset(s, CLOSE_SLOW, "", /* tell_client= */ true);
-		return;
-	}
-	if (buf_len(&s->pending) >= V1_HOST_PENDING_MAX)
-		set_full(s, true);
-	judge_reading(h);
 }
 
 void v1_stream_on_packet(struct v1_host *h, const struct v1_packet *p)
@@ -237,36 +191,28 @@ static void sweep_idle(struct v1_host *h, clock_ms_t now)
 static void sweep_leaving(struct v1_host *h, clock_ms_t now)
 {
 	list_each_safe (s, &h->leaving, struct v1_stream, node) {
-		if (now >= s->used_at + V1_HOST_LEAVE_MS && buf_len(&s->pending) == 0)
+		if (now >= s->used_at + V1_HOST_LEAVE_MS && v1_pool_is_empty(&s->pool))
 			leave(s);
 		if (h->state == V1_HOST_OVER)
 			return; /* with all its streams */
 	}
 }
 
-/* Who has kept the client from being read for too long; without a full one, the fullest. */
-static void sweep_full(struct v1_host *h, clock_ms_t now)
+/* Who has kept the client from being read for too long. */
+static void sweep_slow(struct v1_host *h, clock_ms_t now)
 {
-	struct list *lists[] = {&h->active, &h->leaving};
+	struct v1_pool *p;
 
-	for (size_t i = 0; h->stalled && i < ARRAY_SIZE(lists); i++) {
-		list_each_safe (s, lists[i], struct v1_stream, node) {
-			bool mine = s->full_at || (h->n_full == 0 && buf_len(&s->pending) > 0);
-			clock_ms_t since = s->full_at ? s->full_at : s->used_at;
-
-			if (mine && now >= since + h->times.slow_ms)
-				reset(s, CLOSE_SLOW, "", /* tell_client= */ true);
-			if (h->state == V1_HOST_OVER)
-				return; /* with all its streams */
-		}
-	}
+	while (h->state != V1_HOST_OVER && (p = v1_dam_overdue(&h->dam, now)))
+		reset(container_of(p, struct v1_stream, pool), CLOSE_SLOW, "",
+			/* tell_client= */ true);
 }
 
 bool v1_stream_sweep(struct v1_host *h, clock_ms_t now)
 {
 	sweep_idle(h, now);
 	sweep_leaving(h, now);
-	sweep_full(h, now);
+	sweep_slow(h, now);
 	return idmap_count(&h->streams) > 0;
 }
 

@@ -6,10 +6,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "base/buf.h"
 #include "base/list.h"
 #include "mux/stream.h"
 #include "proto/v1.h"
+#include "v1/v1_dam.h"
 
 struct v1_host;
 
@@ -18,8 +18,8 @@ struct v1_stream {
 	struct v1_host *host;
 	struct list node; /* in host->active, or in host->leaving once End was sent */
 	uint8_t id[V1_ID_LEN];
-	struct buf pending;          /* from the client, for a visitor that has no room */
-	clock_ms_t used_at, full_at; /* full_at: since when `pending` is full; 0: it is not */
+	struct v1_pool pool; /* from the client, for a visitor that has no room */
+	clock_ms_t used_at;
 	bool leaving;
 };
 

@@ -24,6 +24,7 @@
 #include "io/tls_verify.h"
 #include "ws/ws_link.h"
 #include "ws/ws_loop.h"
+#include "ws/ws_pipe.h"
 
 /* How long the kernel may take to say why it could not connect. */
 #define PROBE_MS 2000
@@ -33,6 +34,7 @@ struct attempt {
 	struct ws_loop *loop;
 	struct lws *wsi; /* NULL once lws has let it go */
 	struct ws_link *link;
+	struct ws_pipe *pipe; /* where v1 was asked for */
 	struct addr address;
 	struct timer deadline;
 	struct loop_task late; /* tells the fault, never inside a call of the client's owner */
@@ -43,7 +45,8 @@ struct attempt {
 	enum ws_client_fault fault;
 	char words[256];
 	char certificate[TLS_VERIFY_TEXT_MAX]; /* why it was turned down */
-	bool verify;
+	bool verify, v1;
+	bool named;   /* the server chose tunnelto.v2 */
 	bool failed;  /* the fault is known, or being found out */
 	bool telling; /* `late` or `probe` is under way */
 	bool held;    /* lws may still call back */
@@ -178,12 +181,43 @@ static int on_established(struct attempt *a, struct lws *wsi)
 
 	if (!c || a->failed)
 		return -1;
+	if (!a->v1 && !a->named) {
+		failed(a, WS_CLIENT_FAULT_PROTOCOL, "the server does not speak tunnelto.v2");
+		return -1;
+	}
 	timer_stop(&a->deadline);
-	a->link = ws_link_new(a->loop, wsi);
 	a->client = NULL;
 	c->attempt = NULL;
-	c->ops->opened(c, &a->link->link);
+	if (a->v1) {
+		a->pipe = ws_pipe_new(a->loop, wsi);
+		c->ops->opened_v1(c, a->pipe);
+	} else {
+		a->link = ws_link_new(a->loop, wsi);
+		c->ops->opened(c, &a->link->link);
+	}
 	return 0;
+}
+
+static int on_receive(struct attempt *a, const void *in, size_t n)
+{
+	if (a->pipe)
+		return ws_pipe_on_receive(a->pipe, in, n);
+	return a->link ? ws_link_on_receive(a->link, in, n) : 0;
+}
+
+static int on_writeable(struct attempt *a)
+{
+	if (a->pipe)
+		return ws_pipe_on_writeable(a->pipe);
+	return a->link ? ws_link_on_writeable(a->link) : 0;
+}
+
+static void on_closed(struct attempt *a)
+{
+	if (a->link)
+		ws_link_on_closed(TAKE_PTR(a->link));
+	if (a->pipe)
+		ws_pipe_on_closed(TAKE_PTR(a->pipe));
 }
 
 /* 1 turns the certificate down, 0 leaves it to lws (which honours the flags of the attempt). */
@@ -222,22 +256,23 @@ static int on_client(struct lws *wsi, enum lws_callback_reasons reason, void *us
 		on_status(a, wsi);
 		on_error(a, in);
 		return 0;
-	case LWS_CALLBACK_ESTABLISHED_CLIENT_HTTP:
 	case LWS_CALLBACK_CLIENT_FILTER_PRE_ESTABLISH:
+		a->named = lws_hdr_total_length(wsi, WSI_TOKEN_PROTOCOL) > 0;
+		on_status(a, wsi);
+		return 0;
+	case LWS_CALLBACK_ESTABLISHED_CLIENT_HTTP:
 		on_status(a, wsi);
 		return 0;
 	case LWS_CALLBACK_CLIENT_RECEIVE:
-		return a->link ? ws_link_on_receive(a->link, in, n) : 0;
+		return on_receive(a, in, n);
 	case LWS_CALLBACK_CLIENT_WRITEABLE:
-		return a->link ? ws_link_on_writeable(a->link) : 0;
+		return on_writeable(a);
 	case LWS_CALLBACK_CLIENT_CLOSED:
 	case LWS_CALLBACK_CLOSED_CLIENT_HTTP:
-		if (a->link)
-			ws_link_on_closed(TAKE_PTR(a->link));
+		on_closed(a);
 		return 0;
 	case LWS_CALLBACK_WSI_DESTROY:
-		if (a->link)
-			ws_link_on_closed(TAKE_PTR(a->link));
+		on_closed(a);
 		lws_set_opaque_user_data(wsi, NULL);
 		a->wsi = NULL;
 		a->held = false;
@@ -339,10 +374,11 @@ static struct attempt *new_attempt(struct ws_client *c, const struct ws_client_p
 	a->loop = c->loop;
 	a->address = p->address;
 	a->verify = p->verify;
+	a->v1 = p->v1;
 	a->held = true;
 	loop_task_init(&a->late, on_late);
 	dial_init(&a->probe, c->loop->loop);
-	a->bearer = mem_strdup(p->bearer);
+	a->bearer = mem_strdup(p->v1 ? NULL : p->bearer);
 	timer_init(&a->deadline, c->loop->loop, on_deadline);
 	timer_start(&a->deadline, p->timeout_ms);
 	return a;
@@ -369,7 +405,7 @@ int ws_client_connect(struct ws_client *c, const struct ws_client_params *p, str
 	info.port = addr_port(&p->address);
 	info.path = p->path;
 	info.host = p->host;
-	info.protocol = WS_LINK_PROTOCOL;
+	info.protocol = p->v1 ? NULL : WS_LINK_PROTOCOL;
 	info.local_protocol_name = WS_LINK_PROTOCOL;
 	info.ssl_connection = tls_flags(p);
 	info.opaque_user_data = a;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
 
-/* ws_client: the client's WebSocket to a server; one attempt, one link. */
+/* ws_client: the client's WebSocket to a server; one attempt, one link, or one v1 pipe. */
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -12,6 +12,7 @@
 
 struct ws_loop;
 struct ws_client;
+struct ws_pipe;
 struct err;
 
 struct ws_client_params {
@@ -22,6 +23,7 @@ struct ws_client_params {
 	bool verify;         /* false: any certificate (said explicitly by the user) */
 	const char *path;    /* "/wormhole" */
 	const char *bearer;  /* NULL: anonymous. Copied, wiped after use. */
+	bool v1; /* as the Rust tunnelto: no subprotocol, the key comes in the first message */
 	uint32_t timeout_ms; /* connect, TLS, upgrade */
 };
 
@@ -36,6 +38,8 @@ enum ws_client_fault {
 struct ws_client_ops {
 	/* Upgraded: attach @l to a session before returning. Only link calls follow. */
 	void (*opened)(struct ws_client *c, struct link *l);
+	/* The same where `v1` was asked for: bind @p to a user before returning. */
+	void (*opened_v1)(struct ws_client *c, struct ws_pipe *p);
 	/* No link. @status: HTTP status or 0. @text: words, the certificate's fault included. */
 	void (*failed)(struct ws_client *c, enum ws_client_fault fault, int status,
 		const char *text);
