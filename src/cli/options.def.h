@@ -35,4 +35,5 @@ OPTION(TLS,         "--tls",         0,   NULL,    false, "the local service spe
 OPTION(USE_TLS,     "--use-tls",     't', NULL,    false, "the same")
 OPTION(KEY,         "--key",         'k', "KEY",   false, "the key itself, for all on this machine to read")
 OPTION(DASHBOARD,   "--dashboard-port", 0, "PORT", false, "taken for old scripts; there is no dashboard")
+OPTION(V1,          "--v1",          0,   NULL,    false, "the server is one of the Rust tunnelto")
 OPTION(VERBOSE,     "--verbose",     'v', NULL,    false, "say more")

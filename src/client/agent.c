@@ -274,6 +274,9 @@ static void on_gone(struct uplink *u, const struct frame_reason *r)
 		t->retry = r->reason != CLOSE_TAKEN_OVER && r->reason != CLOSE_KEY_REVOKED;
 		if (r->reason == CLOSE_TAKEN_OVER)
 			tunnel_taken(t, why);
+		else if (r->reason == CLOSE_LINK_LOST)
+			/* v1: each tunnel has its own connection, and one is lost alone */
+			tunnel_set(t, TUNNEL_WAITING, why);
 		else
 			tunnel_set(t, TUNNEL_REFUSED, why);
 		agent_changed(a);
@@ -288,8 +291,8 @@ static void on_again(struct timer *timer)
 	struct agent *a = container_of(timer, struct agent, again);
 
 	list_each (t, &a->tunnels, struct tunnel, node) {
-		if (t->wanted && t->state == TUNNEL_REFUSED && t->retry && !t->request &&
-			uplink_is_up(&a->uplink))
+		if (t->wanted && (t->state == TUNNEL_REFUSED || t->state == TUNNEL_WAITING) &&
+			t->retry && !t->request && uplink_is_up(&a->uplink))
 			register_tunnel(a, t);
 	}
 }

@@ -156,6 +156,8 @@ static const struct conf_table tunnel_table = CONF_TABLE(tunnel_rows, check_tunn
 
 /* --- the file -------------------------------------------------------------------------------- */
 
+static const char *const protocol_words[] = {"auto", "v2", "v1", NULL};
+
 static const struct conf_row server_rows[] = {
 	{"url", CONF_STRING, IN(client_conf, server, url), .check = check_url,
 		.help = "http(s)://HOST[:PORT] of the server's control listener"},
@@ -166,6 +168,9 @@ static const struct conf_row server_rows[] = {
 		.help = "PEM file; absent: the system's store"},
 	{"verify", CONF_BOOL, IN(client_conf, server, verify), .fallback = "true",
 		.help = "false: take any certificate of the server"},
+	{"protocol", CONF_ENUM, IN(client_conf, server, protocol), .words = protocol_words,
+		.fallback = "auto",
+		.help = "v1: of the Rust tunnelto's servers; auto: v2, else v1"},
 };
 static const struct conf_table server_table = CONF_TABLE(server_rows, NULL);
 

@@ -32,12 +32,19 @@ struct client_conf_tunnel {
 	struct target target; /* `local`, parsed */
 };
 
+enum client_conf_protocol {
+	CLIENT_CONF_PROTOCOL_AUTO, /* v2, and v1 where the server does not speak it */
+	CLIENT_CONF_PROTOCOL_V2,
+	CLIENT_CONF_PROTOCOL_V1,
+};
+
 struct client_conf {
 	struct {
 		char *url;
 		char *key_file;
 		char *ca_file;
 		bool verify;
+		int protocol; /* enum client_conf_protocol */
 	} server;
 	struct {
 		uint64_t min, max;

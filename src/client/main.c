@@ -41,7 +41,7 @@ static const char usage_text[] =
 	"  --local TARGET     PORT, HOST:PORT, http(s)://HOST[:PORT], unix:/path\n"
 	"  --proto PROTO      http (default) or tcp\n"
 	"  --subdomain NAME   --hostname NAME   --remote-port PORT   --name LABEL\n"
-	"  --server URL       --key-file FILE   --ca-file FILE   --no-verify   --json\n"
+	"  --server URL       --key-file FILE   --ca-file FILE   --no-verify   --json   --v1\n"
 	"\n"
 	"tunneltod(8), tunneltod.yaml(5)\n";
 
@@ -67,6 +67,7 @@ static const struct option known[] = {
 	{"one-shot", no_argument, NULL, '1'},
 	{"no-verify", no_argument, NULL, 'n'},
 	{"json", no_argument, NULL, 'j'},
+	{"v1", no_argument, NULL, 'o'},
 	{"local", required_argument, NULL, OPT_LOCAL},
 	{"proto", required_argument, NULL, OPT_PROTO},
 	{"subdomain", required_argument, NULL, OPT_SUBDOMAIN},
@@ -121,6 +122,8 @@ static bool *flag_of(struct options *o, int opt)
 		return &o->one_shot.no_verify;
 	case 'j':
 		return &o->one_shot.json;
+	case 'o':
+		return &o->one_shot.v1;
 	default:
 		return NULL;
 	}

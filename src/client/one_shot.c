@@ -109,6 +109,8 @@ static int fill_conf(struct client_conf *c, const struct one_shot *o)
 		mem_replace(&c->server.ca_file, o->ca_file);
 	if (o->no_verify)
 		c->server.verify = false;
+	if (o->v1)
+		c->server.protocol = CLIENT_CONF_PROTOCOL_V1;
 	list_each_safe (t, &c->tunnels, struct client_conf_tunnel, node) {
 		list_del(&t->node);
 		client_conf_free_tunnel(t);

@@ -61,7 +61,8 @@ static bool same_key(const struct secret *x, const struct secret *y)
 static bool same_server(const struct client_conf *x, const struct client_conf *y)
 {
 	return str_eq(x->server.url, y->server.url) &&
-	       str_eq(x->server.ca_file, y->server.ca_file) && x->server.verify == y->server.verify;
+	       str_eq(x->server.ca_file, y->server.ca_file) &&
+	       x->server.verify == y->server.verify && x->server.protocol == y->server.protocol;
 }
 
 /* --- the uplink ------------------------------------------------------------------------------ */

@@ -217,6 +217,8 @@ static void on_welcome(struct uplink *u, struct link *l, const struct frame *f)
 	memcpy(u->session_secret, w.secret, sizeof(u->session_secret));
 	mem_wipe(&w.secret, sizeof(w.secret));
 	s->limits.grace_ms = w.grace_ms;
+	if (u->v1)
+		link_pair_limit(&s->limits);
 	/* the server's to say; what of it is ours to refuse, each tunnel's own limit refuses */
 	if (w.max_streams)
 		s->limits.max_streams = w.max_streams;
@@ -441,16 +443,46 @@ static void on_welcome_timeout(struct timer *t)
 		session_close(&u->live->session, CLOSE_TIMEOUT, "the server sent no WELCOME");
 }
 
-static void on_ws_opened(struct ws_client *c, struct link *l)
+static void take_link(struct uplink *u, struct link *l)
 {
-	struct uplink *u = container_of(c, struct uplink, client);
-
 	if (!u->live) {
 		u->live = new_session(u);
 		forget_session(u);
 	}
 	session_attach(&u->live->session, l, clock_ms());
 	send_hello(u);
+}
+
+static void fill_params(const struct uplink *u, struct ws_client_params *ret)
+{
+	*ret = (struct ws_client_params){
+		.host = u->url.header,
+		.address = u->address,
+		.tls = u->url.tls,
+		.ca_file = u->conf->server.ca_file,
+		.verify = u->conf->server.verify,
+		.path = "/wormhole",
+		.bearer = secret_is_set(&u->key) ? secret_text(&u->key) : NULL,
+		.v1 = u->fall_back || u->conf->server.protocol == CLIENT_CONF_PROTOCOL_V1,
+		.timeout_ms = CONNECT_MS,
+	};
+}
+
+static void on_ws_opened(struct ws_client *c, struct link *l)
+{
+	struct uplink *u = container_of(c, struct uplink, client);
+
+	take_link(u, l);
+}
+
+static void on_ws_opened_v1(struct ws_client *c, struct ws_pipe *pipe)
+{
+	struct uplink *u = container_of(c, struct uplink, client);
+	struct ws_client_params p;
+
+	fill_params(u, &p);
+	u->v1 = true;
+	take_link(u, v1_guest_open(u->loop, u->ws, &p, pipe, &u->v1_memory));
 }
 
 static void on_status(struct uplink *u, int status, const char *text)
@@ -481,6 +513,13 @@ static void on_ws_failed(struct ws_client *c, enum ws_client_fault fault, int st
 		on_status(u, status, text);
 		return;
 	}
+	if (fault == WS_CLIENT_FAULT_PROTOCOL && !u->fall_back &&
+		u->conf->server.protocol == CLIENT_CONF_PROTOCOL_AUTO) {
+		u->fall_back = true;
+		u->next--;
+		try_address(u);
+		return;
+	}
 	if (fault == WS_CLIENT_FAULT_CONNECT && u->next < u->n_list) {
 		try_address(u);
 		return;
@@ -493,24 +532,18 @@ static void on_ws_failed(struct ws_client *c, enum ws_client_fault fault, int st
 
 static const struct ws_client_ops ws_ops = {
 	.opened = on_ws_opened,
+	.opened_v1 = on_ws_opened_v1,
 	.failed = on_ws_failed,
 };
 
 static void try_address(struct uplink *u)
 {
-	struct ws_client_params p = {
-		.host = u->url.header,
-		.address = u->list[u->next],
-		.tls = u->url.tls,
-		.ca_file = u->conf->server.ca_file,
-		.verify = u->conf->server.verify,
-		.path = "/wormhole",
-		.bearer = secret_is_set(&u->key) ? secret_text(&u->key) : NULL,
-		.timeout_ms = CONNECT_MS,
-	};
+	struct ws_client_params p;
 	struct err err;
 
 	u->address = u->list[u->next++];
+	u->v1 = false;
+	fill_params(u, &p);
 	if (ws_client_connect(&u->client, &p, &err) < 0)
 		failed(u, err.text);
 }
@@ -539,6 +572,7 @@ static void attempt(struct uplink *u)
 	if (!u->wanted || u->draining)
 		return;
 	set_state(u, UPLINK_CONNECTING, NULL);
+	u->fall_back = false;
 	u->resolving = true;
 	resolve_start(&u->resolve, u->resolver, u->url.host, u->url.port, on_resolved);
 }
@@ -628,6 +662,7 @@ void uplink_configure(struct uplink *u, const struct client_conf *conf, const ch
 	struct secret *key)
 {
 	uplink_close(u, CLOSE_DONE);
+	v1_guest_memory_deinit(&u->v1_memory);
 	u->conf = conf;
 	if (target_parse_url(&u->url, url) < 0)
 		memset(&u->url, 0, sizeof(u->url));
@@ -662,5 +697,6 @@ void uplink_deinit(struct uplink *u)
 	u->wanted = false;
 	uplink_close(u, CLOSE_SHUTDOWN);
 	secret_deinit(&u->key);
+	v1_guest_memory_deinit(&u->v1_memory);
 	tls_ctx_unref(TAKE_PTR(u->lane_tls));
 }

@@ -14,6 +14,7 @@
 #include "lane/lane_client.h"
 #include "mux/session.h"
 #include "proto/hello.h"
+#include "v1/v1_guest.h"
 #include "ws/ws_client.h"
 
 struct client_conf;
@@ -81,6 +82,9 @@ struct uplink {
 	uint32_t come_back_ms; /* the server is stopping and has said when to come back */
 	bool greeting;         /* HELLO was sent, WELCOME is awaited */
 	bool resolving, wanted, draining;
+	bool fall_back; /* this server does not speak v2: v1 is tried */
+	bool v1;        /* the link is a v1 guest's */
+	struct v1_memory v1_memory;
 
 	struct lane_client lane;
 	struct tls_ctx *lane_tls;

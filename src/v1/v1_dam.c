@@ -39,7 +39,7 @@ struct v1_pool *v1_dam_overdue(const struct v1_dam *d, clock_ms_t now)
 	return NULL;
 }
 
-void v1_pool_init(struct v1_pool *p, struct v1_dam *d)
+void v1_dam_pool_init(struct v1_pool *p, struct v1_dam *d)
 {
 	p->dam = d;
 	list_init(&p->node);
@@ -71,19 +71,19 @@ static void changed(struct v1_pool *p, clock_ms_t now)
 	judge(p->dam);
 }
 
-void v1_pool_deinit(struct v1_pool *p)
+void v1_dam_pool_deinit(struct v1_pool *p)
 {
 	p->dam->total -= buf_len(&p->bytes);
 	buf_deinit(&p->bytes);
 	changed(p, 0);
 }
 
-bool v1_pool_write(struct v1_pool *p, struct stream *st, const uint8_t *bytes, size_t n,
+bool v1_dam_pool_write(struct v1_pool *p, struct stream *st, const uint8_t *bytes, size_t n,
 	clock_ms_t now)
 {
 	size_t done = 0, kept;
 
-	if (v1_pool_is_empty(p)) {
+	if (v1_dam_pool_is_empty(p)) {
 		done = stream_write(st, bytes, n);
 		p->since = now;
 	}
@@ -93,7 +93,7 @@ bool v1_pool_write(struct v1_pool *p, struct stream *st, const uint8_t *bytes, s
 	return kept == n - done;
 }
 
-void v1_pool_flush(struct v1_pool *p, struct stream *st, clock_ms_t now)
+void v1_dam_pool_flush(struct v1_pool *p, struct stream *st, clock_ms_t now)
 {
 	size_t n = stream_write(st, buf_data(&p->bytes), buf_len(&p->bytes));
 

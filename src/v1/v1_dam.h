@@ -43,16 +43,16 @@ void v1_dam_init(struct v1_dam *d, struct ws_pipe_user *user, uint64_t slow_ms);
 /* A pool that has stood in the peer's way for too long, or NULL. Its stream is to be reset. */
 struct v1_pool *v1_dam_overdue(const struct v1_dam *d, clock_ms_t now);
 
-void v1_pool_init(struct v1_pool *p, struct v1_dam *d);
+void v1_dam_pool_init(struct v1_pool *p, struct v1_dam *d);
 /* Forget what it keeps. */
-void v1_pool_deinit(struct v1_pool *p);
+void v1_dam_pool_deinit(struct v1_pool *p);
 /* Into the stream, what has no room into the pool. False: the pool is full, the stream is to be
  * reset. */
-bool v1_pool_write(struct v1_pool *p, struct stream *st, const uint8_t *bytes, size_t n,
+bool v1_dam_pool_write(struct v1_pool *p, struct stream *st, const uint8_t *bytes, size_t n,
 	clock_ms_t now) MUST_USE;
 /* The stream has room again. */
-void v1_pool_flush(struct v1_pool *p, struct stream *st, clock_ms_t now);
-static inline bool v1_pool_is_empty(const struct v1_pool *p)
+void v1_dam_pool_flush(struct v1_pool *p, struct stream *st, clock_ms_t now);
+static inline bool v1_dam_pool_is_empty(const struct v1_pool *p)
 {
 	return buf_len(&p->bytes) == 0;
 }

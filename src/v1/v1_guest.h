@@ -14,6 +14,7 @@
 #include "v1/link_pair.h"
 #include "ws/ws_client.h"
 
+struct hello_registered;
 struct v1_conn;
 struct ws_pipe;
 
@@ -32,7 +33,7 @@ struct v1_memory {
 	bool ready;
 };
 
-void v1_memory_deinit(struct v1_memory *m);
+void v1_guest_memory_deinit(struct v1_memory *m);
 
 struct v1_guest {
 	struct session session; /* the server's side */

@@ -53,7 +53,7 @@ static void forget(struct v1_stream *s)
 {
 	struct v1_host *h = s->host;
 
-	v1_pool_deinit(&s->pool);
+	v1_dam_pool_deinit(&s->pool);
 	if (s->leaving)
 		h->n_leaving--;
 	list_del(&s->node);
@@ -109,7 +109,7 @@ static void on_writable(struct stream_user *u)
 {
 	struct v1_stream *s = stream_of(u);
 
-	v1_pool_flush(&s->pool, u->stream, loop_now(s->host->loop));
+	v1_dam_pool_flush(&s->pool, u->stream, loop_now(s->host->loop));
 	touch(s);
 }
 
@@ -128,7 +128,7 @@ void v1_stream_open(struct v1_host *h, struct stream *st)
 	memcpy(s->id, h->prefix, sizeof(h->prefix));
 	for (int i = 0; i < 4; i++)
 		s->id[4 + i] = (uint8_t)(st->id >> (24 - 8 * i));
-	v1_pool_init(&s->pool, &h->dam);
+	v1_dam_pool_init(&s->pool, &h->dam);
 	list_init(&s->node);
 	idmap_set(&h->streams, st->id, s);
 	stream_bind(st, &s->user, &user_ops);
@@ -159,7 +159,7 @@ static void reset(struct v1_stream *s, enum close_reason why, const char *text, 
 static void from_client(struct v1_stream *s, const uint8_t *bytes, size_t n)
 {
 	touch(s);
-	if (!v1_pool_write(&s->pool, s->user.stream, bytes, n, s->used_at))
+	if (!v1_dam_pool_write(&s->pool, s->user.stream, bytes, n, s->used_at))
 		reset(s, CLOSE_SLOW, "", /* tell_client= */ true);
 }
 
@@ -191,7 +191,7 @@ static void sweep_idle(struct v1_host *h, clock_ms_t now)
 static void sweep_leaving(struct v1_host *h, clock_ms_t now)
 {
 	list_each_safe (s, &h->leaving, struct v1_stream, node) {
-		if (now >= s->used_at + V1_HOST_LEAVE_MS && v1_pool_is_empty(&s->pool))
+		if (now >= s->used_at + V1_HOST_LEAVE_MS && v1_dam_pool_is_empty(&s->pool))
 			leave(s);
 		if (h->state == V1_HOST_OVER)
 			return; /* with all its streams */

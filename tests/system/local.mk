@@ -26,9 +26,11 @@ EXTRA_DIST += \
 	tests/system/test_soak.py \
 	tests/system/test_systemd.py \
 	tests/system/test_tcp.py \
+	tests/system/test_v1_daemon.py \
 	tests/system/test_v1_server.py \
 	tests/system/test_watchdog.py \
 	tests/system/tls.py \
 	tests/system/v1_client.py \
+	tests/system/v1_server.py \
 	tests/system/v1_wire.py \
 	tests/system/tornado_suite.py
