@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sysexits.h>
 
 #include "base/err.h"
 #include "base/log.h"
@@ -16,6 +15,7 @@
 #include "client/agent.h"
 #include "client/one_shot.h"
 #include "io/loop.h"
+#include "sys/exit.h"
 #include "sys/listen_fds.h"
 #include "sys/log_journal.h"
 
@@ -141,7 +141,7 @@ static int check_options(const struct options *o, int argc, char **argv)
 		fprintf(stderr, "tunneltod: --proto is http or tcp, not '%s'\n", proto);
 	else
 		return -1;
-	return EX_USAGE;
+	return EXIT_USAGE;
 }
 
 /* -1: go on; else exit with that. */
@@ -161,12 +161,12 @@ static int parse_options(struct options *o, int argc, char **argv)
 			mem_replace(&o->config, optarg);
 		} else if (opt == 'V') {
 			puts("tunneltod " PACKAGE_VERSION);
-			return EX_OK;
+			return EXIT_DONE;
 		} else if (opt == 'h') {
 			fputs(usage_text, stdout);
-			return EX_OK;
+			return EXIT_DONE;
 		} else {
-			return EX_USAGE;
+			return EXIT_USAGE;
 		}
 	}
 	return check_options(o, argc, argv);
@@ -193,7 +193,7 @@ static int load(struct client_conf *conf, const char *path)
 	if (!fine)
 		report_dump(&report, stderr);
 	report_deinit(&report);
-	return fine ? EX_OK : EX_CONFIG;
+	return fine ? EXIT_DONE : EXIT_CONFIG;
 }
 
 static int serve(struct agent *a, const struct options *o)
@@ -203,13 +203,13 @@ static int serve(struct agent *a, const struct options *o)
 
 	if (loop_init(&loop) < 0) {
 		log_err("no event loop could be made");
-		return EX_OSERR;
+		return EXIT_OSERR;
 	}
 	if (listen_fds_collect() < 0)
 		log_warn("the sockets that were passed cannot be used, ignoring");
 	if (agent_open(a, &loop, o->config, o->user, &err) < 0) {
 		message_log(LOG_LV_ERR, START_FAILED, "%s", err.text);
-		a->exit_code = EX_CONFIG;
+		a->exit_code = exit_of_start(&err);
 	} else {
 		loop_run(&loop);
 		log_notice("stopped");
@@ -234,7 +234,7 @@ static int run(struct options *o)
 	log_set_timestamps(!log_journal_start("tunneltod"));
 	client_conf_init(&agent.conf);
 	code = load(&agent.conf, o->config);
-	if (o->check || code != EX_OK) {
+	if (o->check || code != EXIT_DONE) {
 		client_conf_deinit(&agent.conf);
 		return code;
 	}

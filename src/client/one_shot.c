@@ -10,7 +10,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sysexits.h>
 #include <unistd.h>
 
 #include "base/err.h"
@@ -21,9 +20,9 @@
 #include "client/agent.h"
 #include "client/old_ways.h"
 #include "sys/creds.h"
+#include "sys/exit.h"
 
-#define FIRST_UP_MS  30000
-#define EXIT_REFUSED 4
+#define FIRST_UP_MS 30000
 
 static struct one_shot_state {
 	struct agent agent;
@@ -68,7 +67,7 @@ static void on_first_timeout(struct timer *t)
 {
 	log_err("the server was not reached: %s",
 		state.agent.uplink.error[0] ? state.agent.uplink.error : "no answer");
-	stop(&state.agent, EX_TEMPFAIL);
+	stop(&state.agent, EXIT_TEMPFAIL);
 }
 
 /* Nothing else gives a key: the one that set-auth stored. */
@@ -93,7 +92,7 @@ static int fill_conf(struct client_conf *c, const struct one_shot *o)
 		!client_conf_load(c, o->config, &report)) {
 		report_dump(&report, stderr);
 		report_deinit(&report);
-		return EX_CONFIG;
+		return EXIT_CONFIG;
 	}
 	report_deinit(&report);
 	if (o->server || server || !c->server.url) {
@@ -119,9 +118,9 @@ static int fill_conf(struct client_conf *c, const struct one_shot *o)
 		log_err("no server is known: give --server URL, set TUNNELTO_SERVER, or write "
 			"server: url: into %s",
 			o->config);
-		return EX_CONFIG;
+		return EXIT_CONFIG;
 	}
-	return EX_OK;
+	return EXIT_DONE;
 }
 
 static char *name_of(const struct one_shot *o, const struct client_conf_tunnel *def)
@@ -176,11 +175,11 @@ int one_shot_run(const struct one_shot *o)
 	log_set_plain(true);
 	client_conf_init(&a->conf);
 	def = make_tunnel(o);
-	code = def ? fill_conf(&a->conf, o) : EX_USAGE;
-	if (code != EX_OK || !url_is_fine(&a->conf) || loop_init(&loop) < 0) {
+	code = def ? fill_conf(&a->conf, o) : EXIT_USAGE;
+	if (code != EXIT_DONE || !url_is_fine(&a->conf) || loop_init(&loop) < 0) {
 		client_conf_free_tunnel(def);
 		client_conf_deinit(&a->conf);
-		return code != EX_OK ? code : EX_USAGE;
+		return code != EXIT_DONE ? code : EXIT_USAGE;
 	}
 	a->conf.log.level = o->verbose ? log_level_index(LOG_LV_DEBUG)
 				       : log_level_index(LOG_LV_NOTICE);
@@ -189,7 +188,7 @@ int one_shot_run(const struct one_shot *o)
 	if (agent_open(a, &loop, /* conf_path= */ NULL, /* user= */ true, &err) < 0) {
 		log_err("%s", err.text);
 		client_conf_free_tunnel(def);
-		a->exit_code = EX_CONFIG;
+		a->exit_code = EXIT_CONFIG;
 	} else {
 		a->on_change = on_change;
 		timer_start(&state.first, FIRST_UP_MS);

@@ -4,7 +4,6 @@
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sysexits.h>
 #include <unistd.h>
 
 #include "base/err.h"
@@ -14,6 +13,7 @@
 #include "base/str.h"
 #include "io/loop.h"
 #include "server/hub.h"
+#include "sys/exit.h"
 #include "sys/listen_fds.h"
 #include "sys/log_journal.h"
 
@@ -55,17 +55,17 @@ static int parse_options(struct options *o, int argc, char **argv)
 			o->verbose = true;
 		} else if (opt == 'V') {
 			puts("tunnelto-server " PACKAGE_VERSION);
-			return EX_OK;
+			return EXIT_DONE;
 		} else if (opt == 'h') {
 			fputs(usage_text, stdout);
-			return EX_OK;
+			return EXIT_DONE;
 		} else {
-			return EX_USAGE;
+			return EXIT_USAGE;
 		}
 	}
 	if (optind < argc) {
 		fprintf(stderr, "tunnelto-server: unexpected argument '%s'\n", argv[optind]);
-		return EX_USAGE;
+		return EXIT_USAGE;
 	}
 	return -1;
 }
@@ -80,24 +80,24 @@ static int load(struct server_conf *conf, const char *path)
 	if (!fine)
 		report_dump(&report, stderr);
 	report_deinit(&report);
-	return fine ? EX_OK : EX_CONFIG;
+	return fine ? EXIT_DONE : EXIT_CONFIG;
 }
 
 static int serve(struct hub *h, const char *config)
 {
 	struct loop loop;
 	struct err err = {0};
-	int code = EX_OK;
+	int code = EXIT_DONE;
 
 	if (loop_init(&loop) < 0) {
 		log_err("no event loop could be made");
-		return EX_OSERR;
+		return EXIT_OSERR;
 	}
 	if (listen_fds_collect() < 0)
 		log_warn("the sockets that were passed cannot be used, ignoring");
 	if (hub_open(h, &loop, config, &err) < 0) {
 		message_log(LOG_LV_ERR, START_FAILED, "%s", err.text);
-		code = EX_CONFIG;
+		code = exit_of_start(&err);
 	} else {
 		loop_run(&loop);
 		log_notice("stopped");
@@ -118,7 +118,7 @@ int main(int argc, char **argv)
 	log_set_timestamps(!log_journal_start("tunnelto-server"));
 	server_conf_init(&hub.conf);
 	code = load(&hub.conf, o.config);
-	if (o.check || code != EX_OK) {
+	if (o.check || code != EXIT_DONE) {
 		server_conf_deinit(&hub.conf);
 		return code;
 	}

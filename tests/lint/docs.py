@@ -71,4 +71,17 @@ for program, manual in (("client", "man/tunneltod.8"), ("server", "man/tunnelto-
     for option in re.findall(r'^\t+\{"([a-z-]+)", (?:no|required)_argument', read(f"src/{program}/main.c"), re.M):
         if f"-{option}" not in text:
             bad.append(f"{manual}: option --{option} is not described")
+
+# the exit statuses: each in its manuals, no other there, and the units restart where that helps
+rows = re.findall(r'^EXIT\(\w+,\s*(\d+),\s*(MENDS|IN_VAIN),\s*(BOTH|CLIENT),\s*"([^"]+)"\)', read("src/sys/exit.def.h"), re.M)
+if not rows:
+    bad.append("src/sys/exit.def.h: no rows")
+for manual, whose in (("man/tunneltod.8", ("BOTH", "CLIENT")), ("man/tunnelto-server.8", ("BOTH",))):
+    said = re.findall(r"^\.It (\d+)\n(?:\.Fl -one-shot :\n)?(.*)$", read(manual).split(".Sh EXIT STATUS")[1].split("\n.El")[0], re.M)
+    meant = [(code, meaning) for code, _, who, meaning in rows if who in whose]
+    bad += [f"{manual}: exit status {' '.join(row)}: in the table or here, not in both" for row in set(said) ^ set(meant)]
+in_vain = " ".join(code for code, restart, _, _ in rows if restart == "IN_VAIN" and code != "0")
+for unit in sorted((TOP / "systemd").glob("**/*.service.in")):
+    if f"RestartPreventExitStatus={in_vain}\n" not in unit.read_text():
+        bad.append(f"{unit.relative_to(TOP)}: RestartPreventExitStatus= is not {in_vain}")
 finish(bad, "docs")

@@ -164,3 +164,24 @@ def test_wait_is_told_the_moment_that_a_tunnel_is_up(net):
     server.notify.wait("READY=1", server.process)
     assert switches(waiting.pid) == before or waiting.process.poll() is not None
     assert waiting.wait_end() == 0
+
+
+# --- exit statuses ---------------------------------------------------------------------------------------------------
+
+def test_what_a_restart_can_mend_has_another_status_than_what_it_cannot(net):
+    taken = listening(1)[0]
+    server = net.server(config={"public": [{"listen": f"127.0.0.1:{port(taken)}"}]}, wait=False)
+    assert server.wait_end() == 69 and "cannot listen on" in server.err()
+    server = net.server(name="other", config={"state_dir": str(net.dir / "no" / "such")}, wait=False)
+    assert server.wait_end() == 78
+    server = net.server(name="third", config={"nonsense": 1}, wait=False)
+    assert server.wait_end() == 78
+    path = net.dir / "control"
+    with socket.socket(socket.AF_UNIX) as sock:
+        sock.bind(str(path))
+        sock.listen()
+        daemon = net.daemon(config={"control_socket": str(path)}, wait=False)
+        assert daemon.wait_end() == 69
+    daemon = net.daemon(name="second", config={"server": {"url": "http://127.0.0.1:1", "key_file": str(net.dir / "no-key")}}, wait=False)
+    assert daemon.wait_end() == 78
+    assert net.run("usage", net.program("tunneltod"), "--nonsense").wait_end() == 64
