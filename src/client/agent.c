@@ -31,6 +31,7 @@
 #include "client/origin.h"
 #include "client/reload.h"
 #include "mux/stream.h"
+#include "sys/landlock.h"
 #include "sys/limits.h"
 #include "sys/listen_fds.h"
 #include "sys/notify.h"
@@ -380,22 +381,24 @@ static void on_hangup(struct sig *s)
 
 /* --- life ------------------------------------------------------------------------------------ */
 
-/* Who this installation is: 32 hex digits, kept where the state is; where nothing can be kept, for
- * this run. */
-static void load_instance(struct agent *a, bool user)
+static char *state_dir(bool user)
 {
 	const char *dir = getenv("STATE_DIRECTORY"), *home = getenv("HOME");
-	CLEANUP(mem_cleanup) char *path = NULL;
+
+	if (!dir && user && home)
+		return mem_printf("%s/.local/state/tunnelto", home);
+	return mem_strdup(dir ? dir : PATHS_CLIENT_STATE);
+}
+
+/* Who this installation is: 32 hex digits, kept where the state is; where nothing can be kept, for
+ * this run. */
+static void load_instance(struct agent *a, const char *state)
+{
+	CLEANUP(mem_cleanup) char *path = mem_printf("%s/instance", state);
 	uint8_t bytes[16];
 	char *id = a->uplink.instance;
 	int fd;
 
-	if (dir)
-		path = mem_printf("%s/instance", dir);
-	else if (user && home)
-		path = mem_printf("%s/.local/state/tunnelto/instance", home);
-	else
-		path = mem_strdup(PATHS_CLIENT_STATE "/instance");
 	rand_bytes(bytes, sizeof(bytes));
 	parse_format_hex(id, bytes, sizeof(bytes));
 	if (!a->conf_path)
@@ -433,13 +436,29 @@ static char *control_path(const struct agent *a, bool user)
 	return run ? mem_printf("%s/control", run) : mem_strdup(PATHS_CLIENT_SOCKET);
 }
 
-static int open_control(struct agent *a, bool user, struct err *err)
+static int open_control(struct agent *a, const char *path, struct err *err)
 {
-	CLEANUP(mem_cleanup) char *path = control_path(a, user);
-
 	a->with_ctl = true;
 	ctl_server_init(&a->ctl, a->loop, &client_verbs_interface, "tunneltod", "tunnelto");
 	return ctl_server_open(&a->ctl, path, listen_fds_take("control"), err);
+}
+
+/* Read what the configuration may name again, write where the state is. */
+static void confine(const struct agent *a, const char *control, const char *state)
+{
+	struct landlock l;
+
+	if (!landlock_begin(&l))
+		log_debug("this kernel has no Landlock, ignoring");
+	landlock_allow_system(&l);
+	landlock_allow_beside(&l, a->conf_path, LANDLOCK_READ);
+	landlock_allow_beside(&l, a->conf.server.key_file, LANDLOCK_READ);
+	landlock_allow_beside(&l, a->conf.server.ca_file, LANDLOCK_READ);
+	list_each (t, &a->conf.tunnels, struct client_conf_tunnel, node)
+		landlock_allow_beside(&l, t->tls.ca_file, LANDLOCK_READ);
+	landlock_allow(&l, state, LANDLOCK_WRITE);
+	landlock_allow_beside(&l, control, LANDLOCK_WRITE);
+	(void)landlock_enforce(&l);
 }
 
 static void init(struct agent *a, struct loop *loop, const char *conf_path)
@@ -461,9 +480,11 @@ static void init(struct agent *a, struct loop *loop, const char *conf_path)
 int agent_open(struct agent *a, struct loop *loop, const char *conf_path, bool user,
 	struct err *err)
 {
+	CLEANUP(mem_cleanup) char *control = NULL, *state = state_dir(user);
 	int r = 0;
 
 	init(a, loop, conf_path);
+	control = control_path(a, user);
 	a->resolver = resolver_new(loop);
 	a->ws = a->resolver ? ws_loop_new(loop, err) : NULL;
 	if (!a->resolver)
@@ -472,13 +493,15 @@ int agent_open(struct agent *a, struct loop *loop, const char *conf_path, bool u
 		return -ENOSYS;
 	uplink_init(&a->uplink, loop, a->resolver, a->ws, &uplink_ops);
 	a->uplink.conf = &a->conf;
-	load_instance(a, user);
+	load_instance(a, state);
 	r = reload_uplink(a, err);
 	if (r == 0 && conf_path)
-		r = open_control(a, user, err);
+		r = open_control(a, control, err);
 	if (r < 0)
 		return r;
 	listen_fds_close_rest();
+	if (conf_path)
+		confine(a, control, state);
 	sig_start(&a->term, loop, SIGTERM, on_term);
 	sig_start(&a->interrupt, loop, SIGINT, on_interrupt);
 	sig_start(&a->hangup, loop, SIGHUP, on_hangup);

@@ -37,6 +37,7 @@
 #include "server/server_verbs.h"
 #include "server/tunnel.h"
 #include "server/v1_client.h"
+#include "sys/landlock.h"
 #include "sys/limits.h"
 #include "sys/listen_fds.h"
 #include "sys/notify.h"
@@ -375,13 +376,18 @@ static int load_name_secret(struct hub *h, const char *dir, struct err *err)
 	return 0;
 }
 
+static const char *state_dir(const struct hub *h)
+{
+	const char *given = h->conf.state_dir ? h->conf.state_dir : getenv("STATE_DIRECTORY");
+
+	return given ? given : PATHS_SERVER_STATE;
+}
+
 static int open_state(struct hub *h, struct err *err)
 {
-	const char *dir = h->conf.state_dir ? h->conf.state_dir : getenv("STATE_DIRECTORY");
+	const char *dir = state_dir(h);
 	CLEANUP(mem_cleanup) char *path = NULL;
 
-	if (!dir)
-		dir = PATHS_SERVER_STATE;
 	if (mkdir(dir, 0700) < 0 && errno != EEXIST)
 		return err_set_errno(err, -errno, "state directory '%s'", dir);
 	path = mem_printf("%s/keys.yaml", dir);
@@ -434,6 +440,37 @@ static int open_sockets(struct hub *h, struct err *err)
 	return ctl_server_open(&h->ctl, h->conf.control_socket, listen_fds_take("varlink"), err);
 }
 
+static void allow_listeners(struct landlock *l, const struct list *listeners)
+{
+	list_each (c, listeners, struct server_conf_listener, node) {
+		landlock_allow_beside(l, c->tls.certificate, LANDLOCK_READ);
+		landlock_allow_beside(l, c->tls.key, LANDLOCK_READ);
+		list_each (pair, &c->tls.pairs, struct server_conf_pair, node) {
+			landlock_allow_beside(l, pair->certificate, LANDLOCK_READ);
+			landlock_allow_beside(l, pair->key, LANDLOCK_READ);
+		}
+		landlock_allow(l, c->tls.directory, LANDLOCK_READ);
+		if (str_has_prefix(c->listen, "unix:"))
+			landlock_allow_beside(l, c->listen + 5, LANDLOCK_WRITE);
+	}
+}
+
+/* Read what the configuration may name again, write where the state is. */
+static void confine(const struct hub *h)
+{
+	struct landlock l;
+
+	if (!landlock_begin(&l))
+		log_debug("this kernel has no Landlock, ignoring");
+	landlock_allow_system(&l);
+	landlock_allow_beside(&l, h->conf_path, LANDLOCK_READ);
+	allow_listeners(&l, &h->conf.public_listeners);
+	allow_listeners(&l, &h->conf.control_listeners);
+	landlock_allow(&l, state_dir(h), LANDLOCK_WRITE);
+	landlock_allow_beside(&l, h->conf.control_socket, LANDLOCK_WRITE);
+	(void)landlock_enforce(&l);
+}
+
 int hub_open(struct hub *h, struct loop *loop, const char *conf_path, struct err *err)
 {
 	h->loop = loop;
@@ -460,6 +497,7 @@ int hub_open(struct hub *h, struct loop *loop, const char *conf_path, struct err
 	if (!h->ws || open_sockets(h, err) < 0)
 		return -EINVAL;
 	listen_fds_close_rest();
+	confine(h);
 	sig_start(&h->term, loop, SIGTERM, on_term);
 	sig_start(&h->interrupt, loop, SIGINT, on_interrupt);
 	sig_start(&h->hangup, loop, SIGHUP, on_hangup);

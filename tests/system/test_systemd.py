@@ -185,3 +185,36 @@ def test_what_a_restart_can_mend_has_another_status_than_what_it_cannot(net):
     daemon = net.daemon(name="second", config={"server": {"url": "http://127.0.0.1:1", "key_file": str(net.dir / "no-key")}}, wait=False)
     assert daemon.wait_end() == 78
     assert net.run("usage", net.program("tunneltod"), "--nonsense").wait_end() == 64
+
+
+# --- Landlock --------------------------------------------------------------------------------------------------------
+
+def has_landlock():
+    import ctypes
+    return ctypes.CDLL(None).syscall(444, None, 0, 1) > 0  # landlock_create_ruleset: its version
+
+
+@pytest.mark.skipif(not has_landlock(), reason="this kernel has no Landlock")
+def test_a_daemon_reads_what_its_configuration_named_and_writes_its_state(pair):
+    far = pair.dir / "far"
+    far.mkdir()
+    (far / "key").write_text(pair.key.read_text())
+    (far / "key").chmod(0o600)
+    daemon = pair.daemon(pair.srv, {"two": {"local": pair.web.port}}, key=far / "key", name="verbose", config={"log": {"level": "debug"}})
+    daemon.wait_err("Landlock: files are read below")
+    assert str(far) in daemon.err() and f"Landlock: files are written below: {daemon.dir}" in daemon.err()
+    assert "NoNewPrivs:\t1" in pathlib.Path(f"/proc/{daemon.pid}/status").read_text()
+    daemon.up("two")
+    (far / "new").write_text(pair.key.read_text())
+    (far / "new").chmod(0o600)
+    (far / "new").rename(far / "key")  # as tools replace files
+    daemon.ctl("reload")
+    elsewhere = pair.dir / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / "key").write_text(pair.key.read_text())
+    (elsewhere / "key").chmod(0o600)
+    daemon.config["server"]["key_file"] = str(elsewhere / "key")
+    daemon.write_config(daemon.config)
+    done = daemon.ctl("reload", check=False)
+    assert done.returncode == 1 and "Permission denied" in done.stderr  # a directory of which nothing was said at the start
+    assert daemon.tunnel("two")["state"] == "up"
