@@ -9,7 +9,8 @@
  *
  * Much of what is logged was said by a stranger: control characters, stray bytes and
  * terminal escapes are written as \xNN, so that one message is always one line and
- * nobody can forge a second one. A line is written by one write(2).
+ * nobody can forge a second one. A line is written by one write(2), or by one together with others
+ *of the same turn of the loop.
  *
  * The level and the sink are the process's, hence the one static object of this room.
  * Not here: secrets. Nobody may pass one in.
@@ -22,8 +23,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
-
-#include "base/str.h"
 
 #define MESSAGE_MAX     2048
 #define LINE_MAX_BYTES  8192
@@ -38,6 +37,13 @@ static struct {
 	.sink = log_sink_stderr,
 	.level = LOG_LV_INFO,
 };
+
+/* Lines that wait for log_flush(). */
+static struct {
+	bool on;
+	size_t n;
+	char text[4 * LINE_MAX_BYTES];
+} held;
 
 static const char *const level_names[] = {
 	[LOG_LV_ERR] = "error",
@@ -114,20 +120,50 @@ static size_t utf8_printable(const unsigned char *s)
 	return n;
 }
 
-static void add_escaped(struct str *line, const char *text, bool quoted)
+/* What is written as it is, most of all that is logged; the others are looked at one by one. */
+static bool is_plain(unsigned char c, bool quoted)
+{
+	return c >= 0x20 && c < 0x7f && !(quoted && (c == '"' || c == '\\'));
+}
+
+/* A line under way; what does not fit is cut. */
+struct line {
+	size_t n;
+	char text[LINE_MAX_BYTES];
+};
+
+static void add_n(struct line *line, const void *bytes, size_t n)
+{
+	n = MIN(n, sizeof(line->text) - line->n);
+	memcpy(line->text + line->n, bytes, n);
+	line->n += n;
+}
+
+static void add_char(struct line *line, char c)
+{
+	add_n(line, &c, 1);
+}
+
+static void add_escaped(struct line *line, const char *text, bool quoted)
 {
 	const unsigned char *s = (const unsigned char *)text;
 
 	while (*s) {
-		size_t n = utf8_printable(s);
+		size_t n = 0;
+		char hex[8];
 
-		if (n == 0) {
-			str_addf(line, "\\x%02x", *s++);
+		while (is_plain(s[n], quoted))
+			n++;
+		add_n(line, s, n);
+		s += n;
+		n = *s ? utf8_printable(s) : 0;
+		if (n == 0 && *s) {
+			add_n(line, hex, (size_t)snprintf(hex, sizeof(hex), "\\x%02x", *s++));
 			continue;
 		}
-		if (quoted && (*s == '"' || *s == '\\'))
-			str_addc(line, '\\');
-		str_add_n(line, s, n);
+		if (*s == '"' || *s == '\\') /* not plain only where it is quoted */
+			add_char(line, '\\');
+		add_n(line, s, n);
 		s += n;
 	}
 }
@@ -137,55 +173,99 @@ static bool needs_quotes(const char *value)
 	if (*value == '\0')
 		return true;
 	for (const unsigned char *s = (const unsigned char *)value; *s;) {
-		size_t n = utf8_printable(s);
+		size_t n = is_plain(*s, /* quoted= */ true) ? 1 : utf8_printable(s);
 
-		if (n == 0 || strchr(" \"=\\", *s))
+		if (n == 0 || *s == ' ' || *s == '=' || *s == '"' || *s == '\\')
 			return true;
 		s += n;
 	}
 	return false;
 }
 
-static void add_field(struct str *line, const struct log_field *f)
+static void add_field(struct line *line, const struct log_field *f)
 {
 	bool quoted;
 
-	/* the id is for the journal, which finds the catalog's text by it */
-	if (!f->value || str_eq(f->key, "MESSAGE_ID"))
+	if (!f->value)
 		return;
 	quoted = needs_quotes(f->value);
-	str_addc(line, ' ');
+	add_char(line, ' ');
 	for (const char *k = f->key; *k; k++)
-		str_addc(line, *k >= 'A' && *k <= 'Z' ? (char)(*k - 'A' + 'a') : *k);
-	str_add(line, quoted ? "=\"" : "=");
+		add_char(line, *k >= 'A' && *k <= 'Z' ? (char)(*k - 'A' + 'a') : *k);
+	add_n(line, "=\"", quoted ? 2 : 1);
 	add_escaped(line, f->value, quoted);
 	if (quoted)
-		str_addc(line, '"');
+		add_char(line, '"');
+}
+
+/* Broken down once a second, however many lines it has. */
+static void add_time(struct line *line)
+{
+	static uint64_t second;
+	static char text[21];
+	uint64_t now = clock_wall_ms();
+
+	if (now / 1000 != second) {
+		clock_format_utc(text, now);
+		second = now / 1000;
+	}
+	add_n(line, text, strlen(text));
+	add_char(line, ' ');
+}
+
+/* Whoever reads stderr may be gone; there is nobody left to tell. */
+static void write_out(const char *text, size_t n)
+{
+	(void)!write(STDERR_FILENO, text, n);
+}
+
+void log_flush(void)
+{
+	if (held.n > 0)
+		write_out(held.text, held.n);
+	held.n = 0;
+}
+
+void log_hold(bool on)
+{
+	held.on = on;
+	log_flush();
+}
+
+static void put_line(enum log_level level, const struct line *line)
+{
+	if (!held.on) {
+		write_out(line->text, line->n);
+		return;
+	}
+	if (line->n > sizeof(held.text) - held.n)
+		log_flush();
+	memcpy(held.text + held.n, line->text, line->n);
+	held.n += line->n;
+	if (level <= LOG_LV_NOTICE)
+		log_flush();
 }
 
 void log_sink_stderr(enum log_level level, const char *message, const struct log_field *fields,
 	size_t n)
 {
-	CLEANUP(str_deinit) struct str line = STR_INIT(LINE_MAX_BYTES);
+	struct line line;
 
 	assert((size_t)level < ARRAY_SIZE(level_names) && level_names[level]);
-	if (log_state.timestamps) {
-		char now[21];
-
-		clock_format_utc(now, clock_wall_ms());
-		str_addf(&line, "%s ", now);
+	line.n = 0;
+	if (log_state.timestamps)
+		add_time(&line);
+	if (!log_state.plain) {
+		add_n(&line, level_names[level], strlen(level_names[level]));
+		add_n(&line, ": ", 2);
 	}
-	if (!log_state.plain)
-		str_addf(&line, "%s: ", level_names[level]);
 	add_escaped(&line, message, false);
 	for (size_t i = 0; i < n && !log_state.plain; i++)
 		add_field(&line, &fields[i]);
-	if (line.len == LINE_MAX_BYTES)
-		line.data[line.len - 1] = '\n'; /* cut, but still a line */
-	else
-		str_addc(&line, '\n');
-	/* whoever reads stderr may be gone; there is nobody left to tell */
-	(void)!write(STDERR_FILENO, line.data, line.len);
+	if (line.n == sizeof(line.text))
+		line.n--; /* cut, but still a line */
+	add_char(&line, '\n');
+	put_line(level, &line);
 }
 
 void log_msg(enum log_level level, const char *fmt, ...)
@@ -229,6 +309,12 @@ void log_fields(enum log_level level, const struct log_field *fields, size_t n, 
 	(void)vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
 	log_state.sink(level, text, fields, n);
+}
+
+void log_text(enum log_level level, const struct log_field *fields, size_t n, const char *message)
+{
+	if (log_enabled(level))
+		log_state.sink(level, message, fields, n);
 }
 
 bool log_limit_pass(struct log_limit *l, clock_ms_t now, uint32_t burst)

@@ -45,12 +45,18 @@ void log_set_timestamps(bool on);
 /* Only the message, no "info: " prefix and no fields: for programs a person runs in a terminal. */
 void log_set_plain(bool on);
 log_sink_f log_sink_stderr;
+/* From here on lines of level info and below, which a busy server has by the thousand, may wait for
+ * log_flush() or for a line that matters more. Off: nothing waits, and what did is written. */
+void log_hold(bool on);
+void log_flush(void);
 
 void log_msg(enum log_level level, const char *fmt, ...) PRINTF(2, 3);
 /* ": strerror" is appended; @r is a negative errno. */
 void log_msg_errno(enum log_level level, int r, const char *fmt, ...) PRINTF(3, 4);
 void log_fields(enum log_level level, const struct log_field *fields, size_t n, const char *fmt,
 	...) PRINTF(4, 5);
+/* The same of a message that is no format. */
+void log_text(enum log_level level, const struct log_field *fields, size_t n, const char *message);
 
 #define log_err(...)    log_msg(LOG_LV_ERR, __VA_ARGS__)
 #define log_warn(...)   log_msg(LOG_LV_WARNING, __VA_ARGS__)
@@ -67,7 +73,7 @@ void log_fields(enum log_level level, const struct log_field *fields, size_t n, 
 #define log_with(level, message, ...)                                                              \
 	do {                                                                                       \
 		const struct log_field _f[] = {__VA_ARGS__};                                       \
-		log_fields(level, _f, ARRAY_SIZE(_f), "%s", message);                              \
+		log_text(level, _f, ARRAY_SIZE(_f), message);                                      \
 	} while (0)
 
 /* For anything a stranger can trigger: @burst lines per 10 s; says once how many were dropped. */

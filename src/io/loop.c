@@ -14,6 +14,7 @@
 #include <signal.h>
 #include <stdlib.h>
 
+#include "base/log.h"
 #include "base/mem.h"
 
 /* A task that schedules itself again waits for the next turn after so many rounds. */
@@ -88,6 +89,7 @@ static void before_poll(struct ev_loop *ev, ev_prepare *w, int revents)
 
 	run_tasks(l);
 	empty_graveyard(l);
+	log_flush();
 	if (++l->turns >= TRIM_TURNS && !ev_is_active(&l->trim))
 		start_trim(l);
 	if (!list_is_empty(&l->tasks) && !ev_is_active(&l->idle))
@@ -136,7 +138,9 @@ void loop_deinit(struct loop *l)
 
 void loop_run(struct loop *l)
 {
+	log_hold(true);
 	ev_run(l->ev, 0);
+	log_hold(false);
 }
 
 void loop_stop(struct loop *l)

@@ -4,6 +4,7 @@
 #include "../cm.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -116,6 +117,60 @@ static unsigned int calls;
 static char last[3000];
 static size_t last_n;
 
+static void lines_that_are_held_leave_together_and_in_order(void **state)
+{
+	int saved = dup(STDERR_FILENO), pipes[2];
+	char text[256] = "";
+
+	assert_int_equal(pipe2(pipes, O_NONBLOCK), 0);
+	assert_true(dup2(pipes[1], STDERR_FILENO) >= 0);
+	log_hold(true);
+	log_sink_stderr(LOG_LV_INFO, "one", NULL, 0);
+	assert_int_equal(read(pipes[0], text, sizeof(text)), -1);
+	log_flush();
+	assert_int_equal(read(pipes[0], text, sizeof(text)), 10);
+	log_sink_stderr(LOG_LV_INFO, "two", NULL, 0);
+	log_sink_stderr(LOG_LV_WARNING, "three", NULL, 0); /* waits for nobody */
+	memset(text, 0, sizeof(text));
+	assert_true(read(pipes[0], text, sizeof(text) - 1) > 0);
+	assert_string_equal(text, "info: two\nwarning: three\n");
+	log_sink_stderr(LOG_LV_INFO, "four", NULL, 0);
+	log_hold(false);
+	assert_int_equal(read(pipes[0], text, sizeof(text)), 11);
+	assert_true(dup2(saved, STDERR_FILENO) >= 0);
+	close(saved);
+	close(pipes[0]);
+	close(pipes[1]);
+}
+
+static void more_than_can_be_held_is_written_at_once(void **state)
+{
+	int saved = dup(STDERR_FILENO), pipes[2];
+	char text[4000], all[200000];
+	size_t have = 0;
+
+	memset(text, 'x', sizeof(text) - 1);
+	text[sizeof(text) - 1] = '\0';
+	assert_int_equal(pipe2(pipes, O_NONBLOCK), 0);
+	assert_true(dup2(pipes[1], STDERR_FILENO) >= 0);
+	log_hold(true);
+	for (int i = 0; i < 30; i++) {
+		ssize_t n;
+
+		log_sink_stderr(LOG_LV_INFO, text, NULL, 0);
+		n = read(pipes[0], all + have, sizeof(all) - have);
+		have += n > 0 ? (size_t)n : 0;
+	}
+	assert_in_range(have, 60000, 30 * 4006);
+	log_hold(false);
+	have += (size_t)read(pipes[0], all + have, sizeof(all) - have);
+	assert_int_equal(have, 30 * 4006);
+	assert_true(dup2(saved, STDERR_FILENO) >= 0);
+	close(saved);
+	close(pipes[0]);
+	close(pipes[1]);
+}
+
 static void catch_sink(enum log_level level, const char *message, const struct log_field *fields,
 	size_t n)
 {
@@ -192,6 +247,8 @@ int main(void)
 		cmocka_unit_test(plain_mode_is_the_message_alone),
 		cmocka_unit_test(timestamps_are_utc_and_in_front),
 		cmocka_unit_test(a_monster_is_cut_but_still_one_line),
+		cmocka_unit_test(lines_that_are_held_leave_together_and_in_order),
+		cmocka_unit_test(more_than_can_be_held_is_written_at_once),
 		cmocka_unit_test_setup_teardown(the_level_decides_what_is_said, start_catching,
 			stop_catching),
 		cmocka_unit_test_setup_teardown(fields_reach_the_sink_and_messages_are_no_formats,
