@@ -103,6 +103,19 @@ static bool as_v6(const struct addr *a, uint8_t ret[static 16])
 	return false;
 }
 
+/* inet_ntop() does it by sprintf(), and it is done several times for every request. */
+static void format_v4(const uint8_t ip[static 4], char *to)
+{
+	for (int i = 0; i < 4; i++) {
+		if (ip[i] >= 100)
+			*to++ = (char)('0' + ip[i] / 100);
+		if (ip[i] >= 10)
+			*to++ = (char)('0' + ip[i] / 10 % 10);
+		*to++ = (char)('0' + ip[i] % 10);
+		*to++ = i < 3 ? '.' : '\0';
+	}
+}
+
 void addr_format_ip(const struct addr *a, char ret[static ADDR_TEXT_MAX])
 {
 	uint8_t ip[16];
@@ -116,7 +129,7 @@ void addr_format_ip(const struct addr *a, char ret[static ADDR_TEXT_MAX])
 		return;
 	}
 	if (IN6_IS_ADDR_V4MAPPED((const struct in6_addr *)ip))
-		(void)inet_ntop(AF_INET, ip + 12, ret, ADDR_TEXT_MAX);
+		format_v4(ip + 12, ret);
 	else
 		(void)inet_ntop(AF_INET6, ip, ret, ADDR_TEXT_MAX);
 }

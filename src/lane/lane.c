@@ -17,6 +17,8 @@
 
 /* What one readable event may take before others get their turn. */
 #define READ_MAX (512 * 1024)
+/* What one read from a TLS connection gives at most. */
+#define TLS_RECORD_MAX 16384
 /* What the peer may take to read our last words. */
 #define CLOSE_MS 3000
 
@@ -77,12 +79,26 @@ static const struct link_ops ops = {
 	.close = let_go,
 };
 
+/* As conn_read(); several TLS records at once, for each piece that is handed on cuts a frame, whose
+ * bytes are copied once more to be put together. */
+static ssize_t read_much(struct lane *l)
+{
+	size_t have = 0;
+	ssize_t n;
+
+	do {
+		n = conn_read(&l->conn, l->loop->scratch + have, LOOP_SCRATCH_SIZE - have);
+		have += n > 0 ? (size_t)n : 0;
+	} while (n > 0 && l->conn.ssl && have <= LOOP_SCRATCH_SIZE - TLS_RECORD_MAX);
+	return have > 0 ? (ssize_t)have : n;
+}
+
 static void on_readable(struct lane *l)
 {
 	size_t budget = READ_MAX;
 
 	while (budget > 0 && !l->conn.closed) {
-		ssize_t n = conn_read(&l->conn, l->loop->scratch, LOOP_SCRATCH_SIZE);
+		ssize_t n = read_much(l);
 
 		if (n == -EAGAIN)
 			return;

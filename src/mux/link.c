@@ -87,19 +87,24 @@ static size_t take_frame(struct link *l, const uint8_t *bytes, size_t n)
 static size_t feed_partial(struct link *l, const uint8_t *bytes, size_t n)
 {
 	size_t have = buf_len(&l->partial), need = FRAME_HEADER_SIZE, used;
-	uint8_t frame[FRAME_MAX_SIZE];
+	CLEANUP(buf_deinit) struct buf frame;
 
 	if (have >= FRAME_HEADER_SIZE)
 		need += (size_t)(buf_data(&l->partial)[2] << 8 | buf_data(&l->partial)[3]);
-	used = MIN(n, MIN(need, sizeof(frame)) - have);
+	buf_init(&frame, FRAME_MAX_SIZE);
+	used = MIN(n, MIN(need, (size_t)FRAME_MAX_SIZE) - have);
 	(void)buf_add(&l->partial, bytes, used);
 	have = buf_len(&l->partial);
 	if (have < need)
 		return used;
-	/* handlers may do anything, letting go of the link included: they get a copy */
-	memcpy(frame, buf_data(&l->partial), have);
-	if (take_frame(l, frame, have) > 0)
-		buf_clear(&l->partial);
+	/* handlers may do anything, letting go of the link included: it is not the link's any more
+	 */
+	frame = l->partial;
+	buf_init(&l->partial, FRAME_MAX_SIZE);
+	if (take_frame(l, buf_data(&frame), have) > 0)
+		return used;
+	l->partial = frame; /* its length is known now, its payload is still to come */
+	buf_init(&frame, 0);
 	return used;
 }
 

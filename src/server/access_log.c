@@ -3,6 +3,7 @@
 #include "server/access_log.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "base/log.h"
 #include "base/macros.h"
@@ -19,36 +20,66 @@ void access_log_set(bool on)
 	enabled = on;
 }
 
-static const char *number(char *to, size_t size, uint64_t n)
+#define NUMBER_MAX 21
+
+/* Decimal, written from the end of @to; printf() would take longer than all the rest. */
+static const char *number(char to[static NUMBER_MAX], uint64_t n)
 {
-	(void)snprintf(to, size, "%llu", (unsigned long long)n);
-	return to;
+	char *at = to + NUMBER_MAX - 1;
+
+	*at = '\0';
+	do {
+		*--at = (char)('0' + n % 10);
+		n /= 10;
+	} while (n > 0);
+	return at;
+}
+
+/* Returns the place behind @text, cut at @end, which is the last byte there is. */
+static char *append(char *at, const char *end, const char *text)
+{
+	size_t n = MIN(strlen(text), (size_t)(end - at));
+
+	memcpy(at, text, n);
+	at[n] = '\0';
+	return at + n;
+}
+
+static void describe(char *at, const char *end, const struct access_log_http *r, const char *status)
+{
+	at = append(at, end, r->method);
+	at = append(at, end, " ");
+	at = append(at, end, r->host);
+	at = append(at, end, r->target);
+	at = append(at, end, " -> ");
+	(void)append(at, end, status);
 }
 
 void access_log_http(const struct access_log_http *r)
 {
-	char visitor[ADDR_TEXT_MAX], status[16], in[24], out[24], ms[24], message[512];
+	char visitor[ADDR_TEXT_MAX], message[512];
+	char status[NUMBER_MAX], in[NUMBER_MAX], out[NUMBER_MAX], ms[NUMBER_MAX];
+	const char *code;
 
 	if (!enabled || !log_enabled(LOG_LV_INFO) ||
 		(!r->tunnel && !log_limit_pass(&nobodys, clock_ms(), 50)))
 		return;
 	addr_format_ip(r->visitor, visitor);
-	(void)snprintf(message, sizeof(message), "%s %s%s -> %u", r->method, r->host, r->target,
-		r->status);
+	code = number(status, r->status);
+	describe(message, message + sizeof(message) - 1, r, code);
 	log_with(LOG_LV_INFO, message, {"TUNNEL", r->tunnel ? r->tunnel->name : NULL},
 		{"KEY_ID", r->tunnel ? r->tunnel->key_id : NULL}, {"VISITOR", visitor},
-		{"HOST", r->host}, {"METHOD", r->method}, {"TARGET", r->target},
-		{"STATUS", number(status, sizeof(status), r->status)},
-		{"BYTES_IN", number(in, sizeof(in), r->bytes_in)},
-		{"BYTES_OUT", number(out, sizeof(out), r->bytes_out)},
-		{"DURATION_MS", number(ms, sizeof(ms), r->duration_ms)},
+		{"HOST", r->host}, {"METHOD", r->method}, {"TARGET", r->target}, {"STATUS", code},
+		{"BYTES_IN", number(in, r->bytes_in)}, {"BYTES_OUT", number(out, r->bytes_out)},
+		{"DURATION_MS", number(ms, r->duration_ms)},
 		{"CLOSE_REASON", r->why != CLOSE_DONE ? close_word(r->why) : NULL});
 }
 
 void access_log_tcp(const struct addr *visitor, const struct tunnel *t, enum close_reason why,
 	uint64_t bytes_in, uint64_t bytes_out, uint64_t duration_ms)
 {
-	char from[ADDR_TEXT_MAX], in[24], out[24], ms[24], message[256];
+	char from[ADDR_TEXT_MAX], message[256];
+	char in[NUMBER_MAX], out[NUMBER_MAX], ms[NUMBER_MAX];
 
 	if (!enabled || !log_enabled(LOG_LV_INFO))
 		return;
@@ -56,8 +87,7 @@ void access_log_tcp(const struct addr *visitor, const struct tunnel *t, enum clo
 	(void)snprintf(message, sizeof(message), "TCP %s: %s", t->url ? t->url : t->name,
 		close_word(why));
 	log_with(LOG_LV_INFO, message, {"TUNNEL", t->name}, {"KEY_ID", t->key_id},
-		{"VISITOR", from}, {"BYTES_IN", number(in, sizeof(in), bytes_in)},
-		{"BYTES_OUT", number(out, sizeof(out), bytes_out)},
-		{"DURATION_MS", number(ms, sizeof(ms), duration_ms)},
+		{"VISITOR", from}, {"BYTES_IN", number(in, bytes_in)},
+		{"BYTES_OUT", number(out, bytes_out)}, {"DURATION_MS", number(ms, duration_ms)},
 		{"CLOSE_REASON", close_word(why)});
 }

@@ -93,7 +93,8 @@ static bool want_stream(struct visitor *v, struct tunnel *t)
 
 static void send_head(struct visitor *v, const struct http_head *h)
 {
-	size_t cap = v->edge->limits.head_max + GROWTH, n;
+	/* what it came in is at least as long as the head */
+	size_t cap = MIN(buf_len(&v->in), (size_t)v->edge->limits.head_max) + GROWTH, n;
 	uint8_t *out = mem_alloc(cap);
 	char ip[ADDR_TEXT_MAX];
 	struct http_forward f = {

@@ -100,7 +100,10 @@ static bool is_event_stream(const struct http_head *h)
 
 static void send_head(struct visitor *v, const struct http_head *h, bool upgrade)
 {
-	size_t cap = v->edge->limits.head_max + HEAD_GROWTH, n;
+	/* what it came in is at least as long as the head */
+	size_t cap = MIN(buf_len(&v->response_head), (size_t)v->edge->limits.head_max) +
+		     HEAD_GROWTH,
+	       n;
 	uint8_t *out = mem_alloc(cap);
 	struct http_forward f = {
 		.upgrade = upgrade,
