@@ -110,6 +110,19 @@ void mem_wipe(void *p, size_t n)
 }
 
 /*
+ * By itself glibc returns the heap's top as soon as 128 KiB are free there and takes it back a
+ * moment later, several times per loop turn under load. mem_trim() returns it when the work is
+ * over.
+ */
+void mem_setup(void)
+{
+#ifdef __GLIBC__
+	(void)mallopt(M_TRIM_THRESHOLD, 8 * 1024 * 1024);
+	(void)mallopt(M_MMAP_THRESHOLD, 4 * 1024 * 1024);
+#endif
+}
+
+/*
  * The heap shrinks by itself only at its top, and what lives on lies between what was freed: after
  * a crowd has left, its pages would stay for good.
  */

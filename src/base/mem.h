@@ -25,6 +25,8 @@ char *mem_printf(const char *fmt, ...) PRINTF(1, 2) MUST_USE;
 void mem_replace(char **p, const char *s);
 /* Overwrite with zeroes in a way the compiler may not drop. */
 void mem_wipe(void *p, size_t n);
+/* Once per process: a heap that does not go back and forth to the kernel while there is work. */
+void mem_setup(void);
 /* Give pages that hold nothing any more back to the kernel, where the C library can and enough of
  * them may be there to be worth the walk. */
 void mem_trim(void);

@@ -5,7 +5,7 @@
  * A turn is: events, then (before the next poll) the scheduled tasks, then the graveyard. Tasks
  * are how many streams' bytes leave in one write; the graveyard is how an object may close
  * itself inside its own callback. When a time of work is over, freed memory is given back. Nothing
- * here is global but SIGPIPE's disposition.
+ * here is global but SIGPIPE's disposition and the heap.
  */
 #include "io/loop.h"
 
@@ -112,6 +112,7 @@ int loop_init(struct loop *l)
 	ev_timer_init(&l->trim, on_trim, 0., 0.);
 	l->turns = l->put_off = 0;
 	(void)signal(SIGPIPE, SIG_IGN);
+	mem_setup();
 	return 0;
 }
 

@@ -44,7 +44,7 @@ struct grave {
 	grave_free_f *free;
 };
 
-/* 0 or -errno. Ignores SIGPIPE for the process. */
+/* 0 or -errno. For the process: ignores SIGPIPE, sets the heap up for a daemon. */
 int loop_init(struct loop *l) MUST_USE;
 /* Runs what is left in the graveyard, then frees. */
 void loop_deinit(struct loop *l);
