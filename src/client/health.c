@@ -20,11 +20,6 @@
 #include "client/uplink.h"
 #include "mux/session.h"
 
-static uint64_t moved(const struct session *s)
-{
-	return s->stats.bytes_rx + s->stats.bytes_tx - s->stats.probe_bytes;
-}
-
 /* The session that a probe can go through; NULL: none now. */
 static struct session *path(const struct health *h)
 {
@@ -36,7 +31,7 @@ static struct session *path(const struct health *h)
 static void begin(struct health *h, const struct session *s)
 {
 	h->since = clock_ms();
-	h->moved = moved(s);
+	h->moved = session_bytes(s);
 }
 
 static void on_done(struct probe *p, bool sound)
@@ -70,7 +65,7 @@ static void on_check(struct watchdog *w)
 			watchdog_feed(w);
 		return;
 	}
-	if (session_heard_at(s) <= h->since || moved(s) > h->moved) {
+	if (session_heard_at(s) <= h->since || session_bytes(s) > h->moved) {
 		begin(h, s);
 		watchdog_feed(w);
 		return;

@@ -11,7 +11,8 @@ src_client_libclient_a_SOURCES = \
 	src/client/reload.c src/client/reload.h \
 	src/client/target.c src/client/target.h \
 	src/client/tunnel.c src/client/tunnel.h \
-	src/client/uplink.c src/client/uplink.h
+	src/client/uplink.c src/client/uplink.h \
+	src/client/uplink_lane.c src/client/uplink_lane.h
 
 sbin_PROGRAMS += tunneltod
 tunneltod_CFLAGS = $(AM_CFLAGS) -fno-strict-aliasing

@@ -24,7 +24,6 @@
 #include "base/str.h"
 #include "client/client_conf.h"
 #include "io/loop.h"
-#include "io/tls_ctx.h"
 
 #define CONNECT_MS 10000
 #define WELCOME_MS 10000
@@ -127,10 +126,9 @@ static void let_session_go(struct uplink_session *us)
 	loop_bury(u->loop, &us->grave, free_session);
 	if (u->live == us) {
 		u->live = NULL;
-		u->greeting = u->lane_pending = false;
+		u->greeting = false;
 		timer_stop(&u->welcome);
-		timer_stop(&u->lane_tick);
-		lane_client_cancel(&u->lane);
+		uplink_lane_stop(&u->lane);
 	}
 }
 
@@ -222,8 +220,7 @@ static void on_welcome(struct uplink *u, struct link *l, const struct frame *f)
 	/* the server's to say; what of it is ours to refuse, each tunnel's own limit refuses */
 	if (w.max_streams)
 		s->limits.max_streams = w.max_streams;
-	u->lane_offered = w.lanes;
-	u->lane_bytes = u->lane_streams = 0;
+	uplink_lane_start(&u->lane, s, w.lanes);
 	backoff_reset(&u->backoff);
 	u->come_back_ms = 0;
 	set_state(u, UPLINK_UP, NULL);
@@ -238,79 +235,9 @@ static void on_welcome(struct uplink *u, struct link *l, const struct frame *f)
 	u->ops->up(u, w.resumed);
 }
 
-/* --- lanes ----------------------------------------------------------------------------------- */
-
-static bool has_lane(const struct session *s)
-{
-	return s->data_link && s->data_link->rank == LINK_RANK_LANE;
-}
-
-static void watch_lanes(struct uplink *u)
-{
-	if (!timer_is_active(&u->lane_tick))
-		timer_start(&u->lane_tick, UPLINK_LANE_TICK_MS);
-}
-
-static bool is_worth_a_lane(const struct uplink *u, const struct session *s)
-{
-	return s->stats.bytes_rx + s->stats.bytes_tx >= UPLINK_LANE_BYTES ||
-	       s->stats.streams_opened - u->lane_streams >= UPLINK_LANE_STREAMS;
-}
-
-static void on_lane_tick(struct timer *t)
-{
-	struct uplink *u = container_of(t, struct uplink, lane_tick);
-	struct session *s = uplink_session_of(u);
-	clock_ms_t now = clock_ms();
-	uint64_t bytes;
-
-	if (!s || u->state != UPLINK_UP)
-		return;
-	bytes = s->stats.bytes_rx + s->stats.bytes_tx - s->stats.probe_bytes;
-	if (bytes != u->lane_bytes)
-		u->lane_data_at = now;
-	if (u->lane_offered && !has_lane(s) && !u->lane_pending && now >= u->lane_try_at &&
-		bytes != u->lane_bytes && is_worth_a_lane(u, s)) {
-		u->lane_pending = true;
-		session_send(s, FRAME_LANE_ASK, 0, NULL, 0);
-	}
-	if (has_lane(s) && now >= u->lane_data_at + UPLINK_LANE_IDLE_MS)
-		session_drop_lanes(s);
-	u->lane_bytes = bytes;
-	u->lane_streams = s->stats.streams_opened;
-	if (session_stream_count(s) > 0 || has_lane(s) || u->lane_pending)
-		watch_lanes(u);
-}
-
-static void on_lane_done(struct lane_client *c, const char *why)
-{
-	struct uplink *u = container_of(c, struct uplink, lane);
-
-	u->lane_pending = false;
-	if (!why)
-		return;
-	u->lane_try_at = clock_ms() + UPLINK_LANE_RETRY_MS;
-	log_with(LOG_LV_INFO, "no lane, data stays on the WebSocket",
-		{"SERVER", u->conf->server.url}, {"ERROR", why});
-}
-
 static void on_lane_grant(struct uplink *u, struct link *l, const struct frame *f)
 {
-	struct hello_grant g;
-	struct err err = {0};
-
-	if (!u->lane_pending || u->lane.session ||
-		hello_grant_decode(&g, f->payload, f->length, &err) < 0)
-		return;
-	if (u->url.tls && !u->lane_tls)
-		u->lane_tls = tls_ctx_new_client(u->conf->server.ca_file, u->conf->server.verify,
-			&err);
-	if (!g.token[0] || (u->url.tls && !u->lane_tls))
-		on_lane_done(&u->lane, g.token[0] ? err.text : g.message);
-	else
-		lane_client_start(&u->lane, &u->address, u->lane_tls, u->url.host, g.token,
-			&u->live->session);
-	mem_wipe(&g, sizeof(g));
+	uplink_lane_granted(&u->lane, f);
 }
 
 /* --- frames ---------------------------------------------------------------------------------- */
@@ -384,16 +311,24 @@ static void session_opened(struct session *s, struct stream *st, const struct fr
 	struct uplink *u = uplink_of(s);
 
 	u->ops->opened(u, st, open);
-	watch_lanes(u);
+	uplink_lane_opened(&u->lane, s);
+}
+
+static void session_moved(struct session *s)
+{
+	struct uplink *u = uplink_of(s);
+
+	if (u)
+		uplink_lane_moved(&u->lane, s);
 }
 
 static void session_detached(struct session *s, enum close_reason why)
 {
 	struct uplink *u = uplink_of(s);
 
-	u->greeting = u->lane_pending = false;
+	u->greeting = false;
 	timer_stop(&u->welcome);
-	lane_client_cancel(&u->lane);
+	uplink_lane_stop(&u->lane);
 	if (u->draining || !u->wanted) {
 		session_close(s, CLOSE_LINK_LOST, "");
 		return;
@@ -430,6 +365,7 @@ static const struct session_ops session_ops = {
 	.opened = session_opened,
 	.detached = session_detached,
 	.closed = session_closed,
+	.moved = session_moved,
 	.deadline = session_deadline,
 };
 
@@ -597,7 +533,7 @@ void uplink_close(struct uplink *u, enum close_reason why)
 	if (u->live)
 		session_close(&u->live->session, why, "");
 	forget_session(u);
-	timer_stop(&u->lane_tick);
+	uplink_lane_stop(&u->lane);
 	set_state(u, UPLINK_IDLE, NULL);
 }
 
@@ -669,7 +605,7 @@ void uplink_configure(struct uplink *u, const struct client_conf *conf, const ch
 	secret_deinit(&u->key);
 	u->key = *key;
 	memset(key, 0, sizeof(*key));
-	tls_ctx_unref(TAKE_PTR(u->lane_tls));
+	uplink_lane_forget_tls(&u->lane);
 	uplink_take_pauses(u);
 	if (u->wanted)
 		attempt(u);
@@ -687,9 +623,8 @@ void uplink_init(struct uplink *u, struct loop *loop, struct resolver *r, struct
 	u->since = clock_ms();
 	timer_init(&u->retry, loop, on_retry);
 	timer_init(&u->welcome, loop, on_welcome_timeout);
-	timer_init(&u->lane_tick, loop, on_lane_tick);
 	ws_client_init(&u->client, ws, &ws_ops);
-	lane_client_init(&u->lane, loop, on_lane_done);
+	uplink_lane_init(&u->lane, loop);
 }
 
 void uplink_deinit(struct uplink *u)
@@ -698,5 +633,5 @@ void uplink_deinit(struct uplink *u)
 	uplink_close(u, CLOSE_SHUTDOWN);
 	secret_deinit(&u->key);
 	v1_guest_memory_deinit(&u->v1_memory);
-	tls_ctx_unref(TAKE_PTR(u->lane_tls));
+	uplink_lane_forget_tls(&u->lane);
 }

@@ -8,10 +8,10 @@
 
 #include "base/backoff.h"
 #include "client/target.h"
+#include "client/uplink_lane.h"
 #include "crypt/secret.h"
 #include "io/resolve.h"
 #include "io/timer.h"
-#include "lane/lane_client.h"
 #include "mux/session.h"
 #include "proto/hello.h"
 #include "v1/v1_guest.h"
@@ -30,12 +30,6 @@ enum uplink_state {
 	UPLINK_REFUSED, /* the server said no; tried again, but slowly */
 };
 
-/* Lanes: asked for when a session has moved this much, or so many streams came within a tick. */
-#define UPLINK_LANE_BYTES    (64 * 1024)
-#define UPLINK_LANE_STREAMS  8
-#define UPLINK_LANE_TICK_MS  250
-#define UPLINK_LANE_IDLE_MS  60000 /* a lane without data for this long is let go */
-#define UPLINK_LANE_RETRY_MS 60000
 /* Tunnels taken down while the link is lost; beyond that the session is given up. */
 #define UPLINK_LATE_MAX 256
 /* After a refusal that only a person mends. */
@@ -69,7 +63,7 @@ struct uplink {
 	char error[320];
 	clock_ms_t since, retry_at;
 	struct backoff backoff;
-	struct timer retry, welcome, lane_tick;
+	struct timer retry, welcome;
 	struct resolve resolve;
 	struct addr list[RESOLVE_MAX], address; /* of the name; the one in use */
 	size_t n_list, next;
@@ -86,11 +80,7 @@ struct uplink {
 	bool v1;        /* the link is a v1 guest's */
 	struct v1_memory v1_memory;
 
-	struct lane_client lane;
-	struct tls_ctx *lane_tls;
-	clock_ms_t lane_try_at, lane_data_at;
-	uint64_t lane_bytes, lane_streams; /* at the last tick */
-	bool lane_pending, lane_offered;
+	struct uplink_lane lane;
 };
 
 struct uplink_session {

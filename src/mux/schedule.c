@@ -68,6 +68,7 @@ static size_t put_data(struct stream *st, uint8_t *out, size_t cap)
 	st->end_sent = st->end_sent || last;
 	st->sent_max = MAX(st->sent_max, st->sent + (st->end_sent ? 1 : 0));
 	st->session->stats.bytes_tx += n;
+	session_counted(st->session);
 	return FRAME_HEADER_SIZE + 8 + n;
 }
 

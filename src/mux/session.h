@@ -48,6 +48,9 @@ struct session_ops {
 	/* It is over: every stream was reset, every link closed. The owner calls session_deinit()
 	 * later, never inside a callback of the session (the loop's graveyard is for that). */
 	void (*closed)(struct session *s, enum close_reason why, const char *text);
+	/* As many stream bytes as session_watch() asked for have moved. Only to be noted: links are
+	 * in the middle of their work. May be NULL when nobody watches. */
+	void (*moved)(struct session *s);
 	/* session_tick() wants to be called at this time (0: not at all). */
 	void (*deadline)(struct session *s, clock_ms_t at);
 };
@@ -83,6 +86,7 @@ struct session {
 	uint32_t peer_max_id; /* highest stream id the peer has opened */
 	uint64_t ping_seq;
 	clock_ms_t detached_at, now, deadline_at;
+	uint64_t watch_at; /* `moved` is said when so many stream bytes have; 0: never */
 	clock_ms_t lag_at; /* when the lagging streams' WINDOWs are due; 0: none lag */
 	unsigned int depth;
 	bool greeted;  /* peer_window is known: streams may be opened */
@@ -123,6 +127,17 @@ const char *session_data_kind(const struct session *s);
 /* When a byte last arrived on the link that carries data; 0: there is none. */
 clock_ms_t session_heard_at(const struct session *s);
 uint32_t session_rtt_us(const struct session *s);
+/* Visitors' bytes, both directions: probes' are left out. Only differences count: a probe's are
+ * counted before they leave. */
+static inline uint64_t session_bytes(const struct session *s)
+{
+	return s->stats.bytes_rx + s->stats.bytes_tx - s->stats.probe_bytes;
+}
+/* Say `moved` once, when @bytes more have. */
+static inline void session_watch(struct session *s, uint64_t bytes)
+{
+	s->watch_at = session_bytes(s) + bytes;
+}
 
 /* Time passes: PINGs, dead links, grace, window growth. Calls ops->deadline with the next time. */
 void session_tick(struct session *s, clock_ms_t now);
@@ -136,6 +151,14 @@ void session_on_frame(struct session *s, struct link *l, const struct frame *f);
 /* Has the stream been opened, and by whom would it be? */
 bool session_was_opened(const struct session *s, uint32_t id);
 bool session_is_theirs(const struct session *s, uint32_t id);
+/* Bytes were counted. */
+static inline void session_counted(struct session *s)
+{
+	if (!s->watch_at || (int64_t)(session_bytes(s) - s->watch_at) < 0)
+		return;
+	s->watch_at = 0;
+	s->ops->moved(s);
+}
 /* Tell @l that there is something to pull. */
 void session_wake(struct session *s, struct link *l);
 /* May stream frames be sent now (greeted, attached, not resuming, no barrier outstanding)? */

@@ -241,6 +241,7 @@ static void on_data(struct stream *st, const struct frame *f)
 		return;
 	}
 	s->stats.bytes_rx += n - skip;
+	session_counted(s);
 	if (n > skip && st->user)
 		st->user->ops->data(st->user, f->payload + 8 + skip, n - (size_t)skip);
 	else if (n > skip)

@@ -262,7 +262,12 @@ static void on_deadline(struct session *s, clock_ms_t at)
 }
 
 static const struct session_ops session_ops = {
-	on_frame, on_opened, on_detached, on_closed, on_deadline};
+	.frame = on_frame,
+	.opened = on_opened,
+	.detached = on_detached,
+	.closed = on_closed,
+	.deadline = on_deadline,
+};
 
 static void end_init(struct end *e, struct pair *p, const struct session_limits *limits,
 	bool is_server)
