@@ -628,6 +628,12 @@ void conn_set_user_timeout(struct conn *c, unsigned int ms)
 		(void)setsockopt(c->fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &ms, sizeof(ms));
 }
 
+void conn_set_unsent_max(struct conn *c, unsigned int bytes)
+{
+	if (c->fd >= 0)
+		(void)setsockopt(c->fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &bytes, sizeof(bytes));
+}
+
 const char *conn_error_text(const struct conn *c)
 {
 	if (c->tls_error[0])

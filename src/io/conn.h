@@ -98,6 +98,9 @@ void conn_shutdown(struct conn *c);
 void conn_set_deadline(struct conn *c, uint64_t ms);
 /* TCP_USER_TIMEOUT; ignored for other sockets. */
 void conn_set_user_timeout(struct conn *c, unsigned int ms);
+/* TCP_NOTSENT_LOWAT: the socket takes more only when fewer bytes than this have not been sent yet;
+ * what is under way is not counted. Ignored for other sockets. */
+void conn_set_unsent_max(struct conn *c, unsigned int bytes);
 /* Words for what is in conn->error. */
 const char *conn_error_text(const struct conn *c);
 

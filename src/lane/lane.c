@@ -3,8 +3,9 @@
  * lane: frames over a connection of our own, without masking or message boundaries.
  *
  * One flush per loop turn: the session wakes the lane, a task pulls everything that is ready into
- * the connection's queue and sends it at once. The queue is bounded; what does not fit stays in
- * the streams' rings, where it has to be kept anyway.
+ * the connection's queue and sends it at once. As long as the socket does not take all of that, the
+ * rest stays in the streams' rings, where it has to be kept anyway, and where the next small answer
+ * overtakes it.
  */
 #include "lane/lane.h"
 
@@ -19,6 +20,8 @@
 #define READ_MAX (512 * 1024)
 /* What one read from a TLS connection gives at most. */
 #define TLS_RECORD_MAX 16384
+/* What may wait in the kernel beyond what is on its way: enough to send while we are busy. */
+#define UNSENT_MAX (128 * 1024)
 /* What the peer may take to read our last words. */
 #define CLOSE_MS 3000
 
@@ -46,7 +49,8 @@ static void on_flush(struct loop_task *t)
 
 	if (l->conn.closed)
 		return;
-	while (conn_room(&l->conn) >= LOOP_SCRATCH_SIZE) {
+	/* what waits here or in the socket can't be overtaken by a small answer any more */
+	while (conn_queued(&l->conn) == 0) {
 		size_t n = link_pull(&l->link, l->loop->scratch, LOOP_SCRATCH_SIZE, clock_ms());
 
 		if (n == 0)
@@ -122,12 +126,10 @@ static void on_event(struct conn *c, enum conn_event ev)
 	case CONN_EV_READABLE:
 		on_readable(l);
 		break;
-	case CONN_EV_DRAINED:
+	case CONN_EV_FLUSHED:
 		if (l->link.session)
 			on_flush(&l->flush);
-		break;
-	case CONN_EV_FLUSHED:
-		if (!l->link.session)
+		else
 			finish(l);
 		break;
 	case CONN_EV_ERROR:
@@ -136,6 +138,7 @@ static void on_event(struct conn *c, enum conn_event ev)
 	case CONN_EV_TIMEOUT:
 		finish(l);
 		break;
+	case CONN_EV_DRAINED:
 	case CONN_EV_READY:
 		break;
 	}
@@ -157,6 +160,7 @@ void lane_attach(struct lane *l, struct session *s, const uint8_t *rest, size_t 
 	l->conn.event = on_event;
 	conn_set_deadline(&l->conn, 0);
 	conn_set_user_timeout(&l->conn, 15000);
+	conn_set_unsent_max(&l->conn, UNSENT_MAX);
 	session_attach(s, &l->link, clock_ms());
 	if (n > 0)
 		(void)link_input(&l->link, rest, n, clock_ms());

@@ -22,6 +22,9 @@
 /* What a peer that does not read may take to be told that it is closed. */
 #define CLOSE_SECONDS   3
 #define USER_TIMEOUT_MS 15000
+/* What may wait in the kernel beyond what is on its way; the rest waits where small answers
+ * overtake it. */
+#define UNSENT_MAX (128 * 1024)
 
 static void wake(struct link *link)
 {
@@ -52,12 +55,13 @@ static const struct link_ops ops = {
 /* A dead path is noticed by the kernel too, and small frames do not wait for each other. */
 static void tune(int fd)
 {
-	unsigned int user_timeout_ms = USER_TIMEOUT_MS;
+	unsigned int user_timeout_ms = USER_TIMEOUT_MS, unsent_max = UNSENT_MAX;
 	int one = 1;
 
 	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
 	(void)setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &user_timeout_ms,
 		sizeof(user_timeout_ms));
+	(void)setsockopt(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &unsent_max, sizeof(unsent_max));
 }
 
 struct ws_link *ws_link_new(struct ws_loop *w, struct lws *wsi)

@@ -4,6 +4,8 @@
 
 #include "../session_pair.h"
 
+#include <netinet/tcp.h>
+
 #include "../certs_test.h"
 #include "io/listener.h"
 #include "io/tls_ctx.h"
@@ -185,6 +187,34 @@ static void a_receiver_that_does_not_consume_bounds_what_is_queued(void **state)
 	assert_true(conn_queued(&lane_of(&server)->conn) <= LANE_OUT_MAX);
 	party_release(&client.party);
 	until(client.party.received > 4 * MIB);
+}
+
+/* What the socket does not take waits in the rings, where small answers overtake it. */
+static void hardly_anything_waits_in_a_lane_that_is_not_read(void **state)
+{
+	size_t most = 0;
+	int little = 4096;
+	unsigned int unsent = 0;
+	socklen_t n = sizeof(unsent);
+
+	attach_lane_pair();
+	assert_int_equal(setsockopt(lane_of(&server)->conn.fd, SOL_SOCKET, SO_SNDBUF, &little,
+				 sizeof(little)),
+		0);
+	exchange(MIB);
+	conn_pause(&lane_of(&client)->conn); /* its socket fills up */
+	for (int i = 0; i < 200; i++) {
+		turn();
+		most = MAX(most, conn_queued(&lane_of(&server)->conn));
+	}
+	assert_true(ring_len(&server.party.user.stream->ring) > 0);
+	assert_true(most <= LOOP_SCRATCH_SIZE);
+	assert_int_equal(getsockopt(lane_of(&server)->conn.fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT,
+				 &unsent, &n),
+		0);
+	assert_in_range(unsent, 1, 1024 * 1024);
+	conn_resume(&lane_of(&client)->conn);
+	until(exchanged(MIB));
 }
 
 static void closing_a_session_closes_its_lane_at_both_ends(void **state)
@@ -452,6 +482,7 @@ int main(void)
 		TLS_TEST(a_lane_lost_in_mid_stream_costs_no_byte),
 		TEST(another_lane_may_follow_a_lost_one),
 		TEST(a_receiver_that_does_not_consume_bounds_what_is_queued),
+		TEST(hardly_anything_waits_in_a_lane_that_is_not_read),
 		TEST(closing_a_session_closes_its_lane_at_both_ends),
 		TLS_TEST(closing_a_session_closes_its_lane_at_both_ends),
 		TEST(garbage_on_a_lane_closes_the_session_as_a_broken_protocol),
