@@ -3,7 +3,11 @@ check_PROGRAMS += tests/bench/origin tests/bench/wan
 tests_bench_origin_SOURCES = tests/bench/origin.c
 tests_bench_origin_LDADD = $(OPENSSL_LIBS)
 tests_bench_wan_SOURCES = tests/bench/wan.c
+TESTS += tests/bench/test_report.py
 EXTRA_DIST += \
+	tests/bench/check \
+	tests/bench/cut.py \
+	tests/bench/idle.py \
 	tests/bench/load.py \
 	tests/bench/measure.py \
 	tests/bench/paths.py \
@@ -13,4 +17,6 @@ EXTRA_DIST += \
 	tests/bench/report.py \
 	tests/bench/rounds.py \
 	tests/bench/run \
+	tests/bench/test_report.py \
+	tests/bench/wan.py \
 	tests/bench/world.py

@@ -10,9 +10,9 @@ import os
 import pathlib
 import pwd
 import socket
+import ssl
 import subprocess
 import time
-import types
 
 from world import HOST, Skip, certificate, tool
 
@@ -20,14 +20,20 @@ KINDS = ("web", "sink")
 READY = 20.0  # seconds in which a path must serve
 
 
-class Target(types.SimpleNamespace):
-    """Where a visitor goes: address, port, and the Host that it says."""
+class Target:
+    """Where a visitor goes: address, port, the Host that it says, and the context of its TLS, if it speaks that."""
+
+    def __init__(self, address, port, host, tls=None):
+        self.address, self.port, self.host, self.tls = address, port, host, tls
+
+    def connect(self, timeout):
+        s = socket.create_connection((self.address, self.port), timeout=timeout)
+        return self.tls.wrap_socket(s, server_hostname=self.host) if self.tls else s
 
     def ask(self, path="/1k", timeout=5.0):
         """One request on a connection of its own; the status, or None when there is no answer."""
         try:
-            with socket.create_connection((self.address, self.port), timeout=timeout) as s:
-                s.settimeout(timeout)
+            with self.connect(timeout) as s:
                 s.sendall(f"GET {path} HTTP/1.1\r\nHost: {self.host}\r\nConnection: close\r\n\r\n".encode())
                 head = s.recv(4096).split(b" ", 2)
                 return int(head[1]) if len(head) > 1 else None
@@ -61,7 +67,7 @@ class Scene:
 
     def __init__(self, world, server=HOST, client=HOST, at_client=contextlib.nullcontext):
         self.world, self.server, self.client, self.at_client = world, server, client, at_client
-        self.crt, self.key = certificate(world.folder("tls"), server)
+        self.crt, self.key = certificate(world.folder("tls"))
         self.ports = {}
 
     def spawn_client(self, name, *argv, **more):
@@ -69,18 +75,19 @@ class Scene:
             return self.world.spawn(name, *argv, **more)
 
     def start_origin(self, bulk):
-        """nginx with a file of 1 KiB and one of @bulk bytes, and the sink. Their addresses, for the client's end."""
+        """nginx with a file of 1 KiB and one of @bulk bytes, and the sink, at the client's end."""
         files = self.world.folder("files")
-        files.joinpath("1k").write_bytes(os.urandom(512).hex().encode())
-        with open(files / "bulk", "wb") as f:
-            for _ in range(0, bulk, 1 << 20):
-                f.write(os.urandom(min(1 << 20, bulk)))
+        if not (files / "1k").exists():
+            files.joinpath("1k").write_bytes(os.urandom(512).hex().encode())
+            with open(files / "bulk", "wb") as f:
+                for _ in range(0, bulk, 1 << 20):
+                    f.write(os.urandom(min(1 << 20, bulk)))
         self.ports = {kind: self.world.port() for kind in KINDS}
         conf = nginx_conf(self.world, "origin", f"server {{ listen {self.ports['web']} backlog=4096; root {files}; }}")
         self.origin = [self.spawn_client("origin-web", tool("nginx"), "-c", conf),
                        self.spawn_client("origin-sink", helper(self.world, "origin"), self.ports["sink"])]
         for kind, process in zip(KINDS, self.origin):
-            until_200(Target(address=self.client, port=self.ports[kind], host="origin"), [process])
+            until_200(Target(self.client, self.ports[kind], "origin"), [process])
 
 
 def helper(world, name):
@@ -119,6 +126,7 @@ class Path:
     name = title = ""
     encrypted = None
     reconnects = True
+    visitor_tls = None  # the context of visitors that speak TLS to it
 
     def __init__(self, scene):
         self.scene, self.world = scene, scene.world
@@ -130,7 +138,7 @@ class Path:
         return f"{self.name}-{end}-{self.serial}"
 
     def at(self, kind, port, host="localhost"):
-        self.targets[kind] = Target(address=HOST, port=port, host=host)
+        self.targets[kind] = Target(HOST, port, host, self.visitor_tls)
 
     def start_server(self):
         """Start the server end; sets self.link, the port at scene.server where the client end connects."""
@@ -143,6 +151,7 @@ class Path:
     def start(self, address=None, port=None):
         """Both ends, until both targets answer; the seconds from the start of the client end to the first 200."""
         self.start_server()
+        self.wait_server()
         return self.connect(address or self.scene.server, port)
 
     def connect(self, address, port=None):
@@ -154,9 +163,9 @@ class Path:
         return took
 
     def wait_server(self):
-        """Until the server end listens; for clients that do not try again."""
+        """Until the server end listens: some clients try only once, and none should be blamed for waiting."""
         deadline = time.monotonic() + READY
-        while time.monotonic() < deadline:
+        while self.link and time.monotonic() < deadline:
             with contextlib.suppress(OSError), socket.create_connection((self.scene.server, self.link), 1):
                 return
             time.sleep(0.01)
@@ -180,7 +189,7 @@ class Direct(Path):
     def start_server(self):
         self.link = None
         for kind in KINDS:
-            self.targets[kind] = Target(address=self.scene.client, port=self.scene.ports[kind], host="origin")
+            self.targets[kind] = Target(self.scene.client, self.scene.ports[kind], "origin")
 
     def start_client(self, address, port):
         return []
@@ -263,7 +272,6 @@ AllowTcpForwarding yes
         for kind in KINDS:
             self.at(kind, self.world.port())
             forward += ["-R", f"{HOST}:{self.targets[kind].port}:{HOST}:{self.scene.ports[kind]}"]
-        self.wait_server()
         return [self.scene.spawn_client(self.label("client"), tool("ssh"), "-F", "none", "-N", "-T", "-i", here / "user",
                                         "-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null",
                                         "-o", "ExitOnForwardFailure=yes", "-o", "BatchMode=yes", "-p", port, *forward, address)]
@@ -273,7 +281,6 @@ class Ours(Path):
     """tunnelto-server and tunneltod, the link in the clear."""
     name, title, encrypted = "ours-plain", "tunnelto, plain link", False
     tls = False
-    visitor_tls = False
 
     def server_config(self):
         """The rows of tunnelto-server.yaml, as text; JSON's scalars and lists are YAML's."""
@@ -342,7 +349,11 @@ class OursTls(Ours):
 
 class OursVisitorTls(OursTls):
     """For the memory of visitors that speak TLS themselves; not a row of its own."""
-    name, title, visitor_tls = "ours-visitor-tls", "tunnelto, TLS link, visitors' TLS", True
+    name, title = "ours-visitor-tls", "tunnelto, TLS link, visitors' TLS"
+
+    def __init__(self, scene):
+        super().__init__(scene)
+        self.visitor_tls = ssl.create_default_context(cafile=str(scene.crt))
 
 
 PATHS = [Direct, Nginx, NginxTls, Ssh, Ours, OursTls]

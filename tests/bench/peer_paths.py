@@ -146,7 +146,6 @@ class Bore(Peer):
         self.serve(peer("bore"), "server", "--bind-addr", self.scene.server, "--bind-tunnels", HOST, "--secret", TOKEN)
 
     def start_client(self, address, port):
-        self.wait_server()
         return [self.dial(peer("bore"), "local", self.scene.ports[kind], "--local-host", HOST, "--to", address, "--port",
                           self.targets[kind].port, "--secret", TOKEN) for kind in KINDS]
 
@@ -162,7 +161,6 @@ class Chisel(Peer):
 
     def start_client(self, address, port):
         remotes = [f"R:{HOST}:{self.targets[k].port}:{HOST}:{self.scene.ports[k]}" for k in KINDS]
-        self.wait_server()
         return [self.dial(peer("chisel"), "client", "--auth", f"bench:{TOKEN}", f"http://{address}:{port}", *remotes)]
 
 

@@ -56,7 +56,7 @@ def grid(head, rows, markdown=False):
     """A table as text: aligned for a terminal, or Markdown."""
     rows = [[str(c) for c in r] for r in [head, *rows]]
     if markdown:
-        lines = ["| " + " | ".join(r) + " |" for r in rows]
+        lines = ["| " + " | ".join(c.replace("|", "\\|") for c in r) + " |" for r in rows]
         return "\n".join([lines[0], "|" + "---|" * len(head), *lines[1:]])
     wide = [max(len(r[i]) for r in rows) for i in range(len(head))]
     return "\n".join("  ".join(c.ljust(w) if i == 0 else c.rjust(w) for i, (c, w) in enumerate(zip(r, wide))).rstrip()
@@ -150,7 +150,7 @@ def tables(result, markdown=False):
              _ms(r.get("p99_idle")), _ms(r.get("p99_busy"))]
             for where, by in (result.get("wan") or {}).items() for p, r in by.items()]
     if rows:
-        put("Emulated WAN (round trip, loss each way)",
+        put(f"Emulated WAN (round trip, loss each way; {result['wan_setting']})",
             ["", "path", "bulk down, Mbit/s", ": direct", "p99 ms", "p99 ms beside bulk"], rows)
     put("Bars", ["", "measured", "bar", "goal", ""], [bar_row(b) for b in result["bars"]])
     if result["skipped"]:

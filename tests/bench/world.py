@@ -20,9 +20,9 @@ import measure
 
 LIBC = ctypes.CDLL(None, use_errno=True)
 PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36
-HOST = "127.0.0.1"
+HOST, WAN_SERVER, WAN_CLIENT = "127.0.0.1", "10.77.0.1", "10.77.0.2"
 PACKAGES = {"nginx": "nginx", "wrk": "wrk", "curl": "curl", "ssh": "openssh-client", "sshd": "openssh-server",
-            "openssl": "openssl", "ssh-keygen": "openssh-client"}
+            "openssl": "openssl", "ip": "iproute2", "ssh-keygen": "openssh-client"}
 
 
 class Skip(Exception):
@@ -73,11 +73,12 @@ class World:
                 self.taken.add(port)
                 return port
 
-    def spawn(self, name, *argv, env=None):
+    def spawn(self, name, *argv, env=None, pass_fds=()):
         """Start a process that ends with the bench; its output goes to NAME.log in the private directory."""
         with open(self.dir / f"{name}.log", "ab") as log:
             process = subprocess.Popen([str(a) for a in argv], stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                                       cwd=self.dir, env=dict(os.environ, **(env or {})), preexec_fn=die_with_parent)
+                                       cwd=self.dir, env=dict(os.environ, **(env or {})), pass_fds=pass_fds,
+                                       preexec_fn=die_with_parent)
         process.label, process.log = name, lambda: self.log(name)
         self.processes.append(process)
         return process
@@ -123,12 +124,12 @@ class World:
         shutil.rmtree(self.dir, ignore_errors=True)
 
 
-def certificate(directory, address=HOST):
+def certificate(directory):
     """One self-signed certificate that is its own authority, for the names and addresses the bench uses."""
     directory.mkdir(exist_ok=True)
     crt, key = directory / "bench.crt", directory / "bench.key"
     if not crt.exists():
-        names = f"subjectAltName=IP:{HOST},IP:{address},DNS:localhost,DNS:*.bench.localhost"
+        names = f"subjectAltName=IP:{HOST},IP:{WAN_SERVER},DNS:localhost,DNS:*.bench.localhost"
         subprocess.run([tool("openssl"), "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1",
                         "-nodes", "-days", "30", "-subj", "/CN=tunnelto bench", "-addext", names, "-keyout", str(key),
                         "-out", str(crt)], check=True, capture_output=True)
