@@ -423,6 +423,10 @@ class RawOrigin:
         self.opened.append(conn)
         return conn
 
+    def none_waits(self):
+        """Is there no connection that was not accepted yet?"""
+        return not select.select([self.sock], [], [], 0)[0]
+
     def end(self):
         for c in self.opened:
             c.close()

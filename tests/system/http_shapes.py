@@ -25,6 +25,7 @@ class Shape:
         self.abort = more.pop("abort", None)      # how the visitor ends: "fin", "rst"
         self.fields = more.pop("fields", None)    # the tunnel's answer to (direct fields): where they differ by design
         self.after = more.pop("after", None)      # bytes that must follow a 101
+        self.interim = more.pop("interim", True)  # False: a visitor of HTTP/1.0 gets none
         self.origin_fields = more.pop("origin_fields", True)  # False: a field is dropped on the way, by design
         assert not more, more
         ROWS.append(self)
@@ -311,6 +312,10 @@ says("until_close_empty", b"HTTP/1.1 200 OK\r\n\r\n", strict.close, end=CLOSED)
 says("1_0_length", b"HTTP/1.0 200 OK\r\nContent-Length: 5\r\n\r\nhello", strict.close)
 says("1_0_until_close", b"HTTP/1.0 200 OK\r\n\r\nhello", strict.close, end=CLOSED)
 says("1_0_for_1_0", b"HTTP/1.0 200 OK\r\n\r\nhello", strict.close, end=CLOSED, send=rq(b"GET / HTTP/1.0"))
+says("chunked_for_1_0", b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n", strict.close, edge=[502], word="bad_message",
+     send=rq(b"GET / HTTP/1.0"))
+says("interim_for_1_0", b"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n" + b"HTTP/1.0 200 OK\r\nContent-Length: 5\r\n\r\nhello", strict.close,
+     send=rq(b"GET / HTTP/1.0"), interim=False)
 says("close_said_is_for_one_hop", b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nConnection: close\r\n\r\nhello", strict.close, end=CLOSED, edge_end=KEPT)
 says("version_1_2_response", b"HTTP/1.2 200 OK\r\nContent-Length: 5\r\n\r\nhello")
 says("head_length", b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n", send=HEAD, methods=[b"HEAD"], end=KEPT)

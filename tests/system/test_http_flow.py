@@ -159,8 +159,15 @@ def test_an_answer_in_the_queue_outlives_the_half_close_behind_it(net):
 
 
 def others_go_on(world):
-    for _ in range(5):
+    """Visitors of the same tunnel, and of another one of the same client."""
+    for _ in range(3):
         assert world.curl(f"http://web.localhost:{world.srv.public}/").stdout.startswith("origin: GET /")
+        visitor = world.visitor(world.srv.public)
+        origin = waiting(world, visitor)
+        origin.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+        assert read_until(visitor, b"ok").startswith(b"HTTP/1.1 200 ")
+        visitor.close()
+        assert read_to_end(origin)[1] in ("fin", "rst")
 
 
 def test_a_visitor_that_does_not_read_costs_a_window(world):
@@ -211,6 +218,38 @@ def test_many_that_do_not_read_stay_below_the_memory_of_their_session(world):
     print(f"40 visitors; server +{grown[0] // 1024} KiB, daemon +{grown[1] // 1024} KiB")
     assert max(grown) < (64 if not world.sanitized else 256) * MIB  # limits.session_memory
     others_go_on(world)
+
+
+# --- connections that are kept -----------------------------------------------------------------------
+
+
+def test_a_kept_connection_that_an_origin_closes_as_it_is_used_costs_no_request(world):
+    """RFC 9112 9.3.1: what may be sent twice is, over a fresh connection; the visitor learns nothing of it."""
+    visitor = world.visitor(world.srv.public)
+    first = waiting(world, visitor)
+    first.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\none")
+    read_until(visitor, b"one")
+    visitor.sendall(ask())
+    read_until(first, b"\r\n\r\n")
+    strict.reset(first)
+    second = world.raw.accept()
+    read_until(second, b"\r\n\r\n")
+    second.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\ntwo")
+    assert read_until(visitor, b"two").startswith(b"HTTP/1.1 200 ")
+
+
+def test_what_may_not_be_sent_twice_gets_a_connection_of_its_own_and_an_honest_answer(world):
+    visitor = world.visitor(world.srv.public)
+    first = waiting(world, visitor)
+    first.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\none")
+    read_until(visitor, b"one")
+    visitor.sendall(ask(b"Content-Length: 0\r\n", b"", b"POST"))
+    second = world.raw.accept()
+    read_until(second, b"\r\n\r\n")
+    strict.reset(second)
+    said = read_until(visitor, b"\r\n\r\n")
+    assert said.startswith(b"HTTP/1.1 502 ") and b"X-Tunnelto-Error: origin_reset" in said
+    assert world.raw.none_waits()
 
 
 # --- drips: each byte in time, the whole never ------------------------------------------------------
