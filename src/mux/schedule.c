@@ -55,13 +55,18 @@ static size_t put_data(struct stream *st, uint8_t *out, size_t cap)
 {
 	uint64_t end = MIN(st->ring.end, st->limit);
 	size_t n = end > st->sent ? (size_t)MIN(end - st->sent, (uint64_t)FRAME_MAX_DATA) : 0;
-	bool last;
+	bool last, held;
 
 	n = MIN(n, cap - FRAME_HEADER_SIZE - 8);
 	last = st->end_asked && !st->end_sent && st->sent + n == st->ring.end;
 	if (n == 0 && !last)
 		return 0;
-	frame_encode_header(out, FRAME_DATA, last ? FRAME_FLAG_END : 0, (uint16_t)(8 + n), st->id);
+	/* a ring that is short of memory: the next bytes wait for an acknowledgement, not for
+	 * credit */
+	held = st->wants_room && st->sent + n == st->ring.end;
+	frame_encode_header(out, FRAME_DATA,
+		(last ? FRAME_FLAG_END : 0) | (held ? FRAME_FLAG_HELD : 0), (uint16_t)(8 + n),
+		st->id);
 	(void)put_u64(out + FRAME_HEADER_SIZE, st->sent);
 	ring_copy(&st->ring, st->sent, out + FRAME_HEADER_SIZE + 8, n);
 	st->sent += n;

@@ -242,6 +242,10 @@ static void on_data(struct stream *st, const struct frame *f)
 	}
 	s->stats.bytes_rx += n - skip;
 	session_counted(s);
+	if (f->flags & FRAME_FLAG_HELD) {
+		st->window_due = true;
+		stream_schedule(st);
+	}
 	if (n > skip && st->user)
 		st->user->ops->data(st->user, f->payload + 8 + skip, n - (size_t)skip);
 	else if (n > skip)

@@ -22,6 +22,7 @@
 #define FRAME_OPTIONAL    0x80 /* unknown types from here on are skipped, below they are an error */
 
 #define FRAME_FLAG_END  0x01 /* DATA: the last bytes of this direction */
+#define FRAME_FLAG_HELD 0x02 /* DATA: the sender may hold no more until these are acknowledged */
 #define FRAME_FLAG_LAST 0x01 /* RESUME: no further RESUME frame follows */
 
 enum frame_type {

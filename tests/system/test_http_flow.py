@@ -220,6 +220,26 @@ def test_many_that_do_not_read_stay_below_the_memory_of_their_session(world):
     others_go_on(world)
 
 
+def test_uploads_that_nobody_takes_use_up_their_session_s_memory_and_others_still_move(net):
+    """Every stream is left with little then, which must not mean that it waits for a clock."""
+    net.raw, net.web = net.raw_origin(rcvbuf=4096), net.origin()
+    net.srv = net.server(config={"limits": {"session_memory": "1MiB"}})
+    net.dmn = net.daemon(net.srv, {"raw": {"local": net.raw.port, "subdomain": "raw"}, "web": {"local": net.web.port, "subdomain": "web"}},
+                         key=net.srv.key())
+    net.dmn.up()
+    before = net.srv.rss()
+    stalled = [(visitor := net.visitor(net.srv.public), full_upload(net, visitor)) for _ in range(6)]
+    grown = net.srv.rss() - before
+    print(f"{len(stalled)} stalled uploads; server +{grown // 1024} KiB")
+    assert grown < (4 if not net.sanitized else 128) * MIB
+    body = net.dir / "body"
+    body.write_bytes(bytes(range(256)) * 8192)
+    began = time.monotonic()
+    back = net.curl(f"http://web.localhost:{net.srv.public}/echo", "-H", "Expect:", "--data-binary", f"@{body}", text=False, timeout=10).stdout
+    print(f"2 MiB there and back took {time.monotonic() - began:.2f} s")
+    assert back == body.read_bytes()
+
+
 # --- connections that are kept -----------------------------------------------------------------------
 
 

@@ -296,6 +296,30 @@ static void used_up_memory_leaves_every_stream_a_little(void **state)
 	assert_true(u[19]->sent >= MIB); /* lean, but it moves */
 }
 
+static void lean_streams_do_not_wait_for_the_clock(void **state)
+{
+	struct pair *p = *state;
+	struct user *u[20], *swift;
+
+	p->client.lazy = true;
+	p->server.session.limits.memory = MIB;
+	for (size_t i = 0; i < 20; i++) {
+		u[i] = user_open(&p->server);
+		pair_settle(p);
+		(void)user_write(u[i], MIB);
+	}
+	assert_true(p->server.session.stats.memory >= MIB);
+	p->client.lazy = false;
+	swift = user_open(&p->server);
+	pair_settle(p);
+	for (int i = 0; i < 200 && swift->sent < MIB; i++) {
+		(void)user_write(swift, MIB - swift->sent);
+		pair_settle(p);
+	}
+	assert_int_equal(user_of(&p->client, swift->id)->got,
+		MIB); /* and not a millisecond passed */
+}
+
 static void bulk_streams_take_turns(void **state)
 {
 	struct pair *p = *state;
@@ -896,6 +920,7 @@ int main(void)
 		LAW(a_consumer_announces_by_quarters_and_not_per_call),
 		LAW(a_fast_reader_far_away_gets_a_larger_window),
 		LAW(used_up_memory_leaves_every_stream_a_little),
+		LAW(lean_streams_do_not_wait_for_the_clock),
 		LAW(bulk_streams_take_turns),
 		LAW(data_moves_to_a_lane_without_overtaking),
 		LAW(a_lost_lane_costs_no_byte),
