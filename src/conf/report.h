@@ -27,6 +27,7 @@ struct conf_report {
 	struct conf_mistake *items;
 	size_t n;
 	size_t dropped;
+	int error; /* the system said no (negative errno); 0: the mistakes are in what is written */
 	char path[REPORT_PATH_MAX]; /* where the binder is: "tunnels.web" */
 	size_t path_len;
 };

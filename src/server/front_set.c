@@ -191,6 +191,7 @@ static void plan_row(struct front_set_plan *p, enum front_role role,
 	if (!f) {
 		report_add_at(report, p->hub->conf_path, row->line, row->col,
 			role == FRONT_PUBLIC ? "public" : "control", "%s", err.text);
+		report->error = err.code;
 		return;
 	}
 	add_item(p, f, row);

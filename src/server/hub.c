@@ -202,8 +202,11 @@ void hub_status_text(const struct hub *h, char *to, size_t size)
 		(void)snprintf(to, size,
 			"no keys: nobody may connect (tunnelctl server key add NAME)");
 	else
-		(void)snprintf(to, size, "%s%u clients, %u tunnels, %zu streams",
-			h->draining ? "stopping; " : "", h->n_peers, h->n_tunnels, streams);
+		(void)snprintf(to, size, "%s%u clients, %u tunnels, %zu streams%s",
+			h->draining ? "stopping; " : "", h->n_peers, h->n_tunnels, streams,
+			h->has_mistakes ? "; the configuration has mistakes, the one before is in "
+					  "force"
+					: "");
 }
 
 static void on_status(struct timer *t)
@@ -322,14 +325,9 @@ static void on_hangup(struct sig *s)
 	static const struct reload_difference nothing;
 	struct conf_report report;
 
-	notify_reloading();
 	report_init(&report);
-	if (!reload_run(h, &report, &nothing, /* dry= */ false)) {
-		report_log(&report);
-		message_log(LOG_LV_ERR, RELOAD_FAILED, "reload failed: nothing was changed");
-	}
+	reload_run(h, &report, &nothing, /* dry= */ false);
 	report_deinit(&report);
-	notify_ready();
 }
 
 /* --- life ------------------------------------------------------------------------------------ */
@@ -411,6 +409,7 @@ static int open_fronts(struct hub *h, struct err *err)
 		front_set_apply(plan);
 		r = 0;
 	} else {
+		r = report.error ? report.error : r;
 		(void)err_set(err, r, "%s", report_get(&report, 0)->why);
 	}
 	report_deinit(&report);

@@ -20,6 +20,7 @@
 #include "server/front_set.h"
 #include "server/hub.h"
 #include "server/server_conf.h"
+#include "sys/notify.h"
 
 void reload_note(struct str_list *l, const char *name)
 {
@@ -105,7 +106,7 @@ static void move_conf(struct server_conf *to, struct server_conf *from)
 	list_splice_tail(&to->keys, &from->keys);
 }
 
-bool reload_run(struct hub *h, struct conf_report *report, const struct reload_difference *d,
+static bool run(struct hub *h, struct conf_report *report, const struct reload_difference *d,
 	bool dry)
 {
 	struct server_conf fresh;
@@ -133,4 +134,23 @@ bool reload_run(struct hub *h, struct conf_report *report, const struct reload_d
 	(void)hub_enforce_keys(h);
 	log_notice("configuration read again");
 	return true;
+}
+
+bool reload_run(struct hub *h, struct conf_report *report, const struct reload_difference *d,
+	bool dry)
+{
+	bool fine;
+
+	if (dry)
+		return run(h, report, d, dry);
+	notify_reloading();
+	fine = run(h, report, d, dry);
+	if (!fine) {
+		report_log(report);
+		message_log(LOG_LV_ERR, RELOAD_FAILED, "reload failed: nothing was changed");
+	}
+	h->has_mistakes = !fine;
+	hub_changed(h);
+	notify_ready();
+	return fine;
 }

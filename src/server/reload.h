@@ -22,9 +22,10 @@ struct reload_difference {
 /*
  * Read @h's configuration again. A mistake, a certificate that cannot be used or a listener that
  * cannot be bound goes to @report, and nothing has changed: false. @dry: go as far as can be
- * tried, then leave everything as it was.
+ * tried, then leave everything as it was; else the service manager is told, and STATUS= says
+ * when there are mistakes.
  */
 bool reload_run(struct hub *h, struct conf_report *report, const struct reload_difference *d,
-	bool dry) MUST_USE;
+	bool dry);
 /* Add @name; @l may be NULL. */
 void reload_note(struct str_list *l, const char *name);
