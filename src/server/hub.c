@@ -13,6 +13,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -37,6 +38,7 @@
 #include "server/server_verbs.h"
 #include "server/tunnel.h"
 #include "server/v1_client.h"
+#include "sys/creds.h"
 #include "sys/landlock.h"
 #include "sys/limits.h"
 #include "sys/listen_fds.h"
@@ -439,14 +441,23 @@ static int open_sockets(struct hub *h, struct err *err)
 	return ctl_server_open(&h->ctl, h->conf.control_socket, listen_fds_take("varlink"), err);
 }
 
+/* The credentials' own directory is among the system's. */
+static void allow_file(struct landlock *l, const char *path)
+{
+	char credential[PATH_MAX];
+
+	if (path && !creds_path(path, credential, sizeof(credential)))
+		landlock_allow_beside(l, path, LANDLOCK_READ);
+}
+
 static void allow_listeners(struct landlock *l, const struct list *listeners)
 {
 	list_each (c, listeners, struct server_conf_listener, node) {
-		landlock_allow_beside(l, c->tls.certificate, LANDLOCK_READ);
-		landlock_allow_beside(l, c->tls.key, LANDLOCK_READ);
+		allow_file(l, c->tls.certificate);
+		allow_file(l, c->tls.key);
 		list_each (pair, &c->tls.pairs, struct server_conf_pair, node) {
-			landlock_allow_beside(l, pair->certificate, LANDLOCK_READ);
-			landlock_allow_beside(l, pair->key, LANDLOCK_READ);
+			allow_file(l, pair->certificate);
+			allow_file(l, pair->key);
 		}
 		landlock_allow(l, c->tls.directory, LANDLOCK_READ);
 		if (str_has_prefix(c->listen, "unix:"))

@@ -4,6 +4,7 @@
 #include "server/server_conf.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,6 +21,7 @@
 #include "io/tls_certs.h"
 #include "proto/hostname.h"
 #include "server/server_env.h"
+#include "sys/creds.h"
 
 /* --- checks ---------------------------------------------------------------------------------- */
 
@@ -97,16 +99,24 @@ static void check_hash(const struct conf_node *node, void *dst, struct conf_repo
 		report_add(report, node, "not a hash: 'sha256:' and 64 hex digits are expected");
 }
 
+/* A credential of that name, if there is one, else the file. */
+static const char *file_of(const char *name, char *path, size_t size)
+{
+	return creds_path(name, path, size) ? path : name;
+}
+
 static void load_pair(struct tls_certs *certs, const struct conf_node *node,
 	const struct server_conf_pair *pair, struct conf_report *report)
 {
+	char certificate[PATH_MAX], key[PATH_MAX];
 	struct err err = {0};
 
 	if (!pair->certificate || !pair->key) {
 		report_add(report, node, "'certificate' and 'key' go together");
 		return;
 	}
-	if (tls_certs_add(certs, pair->certificate, pair->key, &err) < 0)
+	if (tls_certs_add(certs, file_of(pair->certificate, certificate, sizeof(certificate)),
+		    file_of(pair->key, key, sizeof(key)), &err) < 0)
 		report_add(report, node, "%s", err.text);
 }
 

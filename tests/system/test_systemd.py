@@ -219,3 +219,24 @@ def test_a_daemon_reads_what_its_configuration_named_and_writes_its_state(pair):
     done = daemon.ctl("reload", check=False)
     assert done.returncode == 1 and "Permission denied" in done.stderr  # a directory of which nothing was said at the start
     assert daemon.tunnel("two")["state"] == "up"
+
+
+# --- credentials -----------------------------------------------------------------------------------------------------
+
+def test_keys_come_as_credentials_by_their_names(net, certs):
+    there = net.dir / "credentials"
+    there.mkdir()
+    for name, source in (("tls.crt", "server.crt"), ("tls.key", "server.key")):
+        (there / name).write_bytes((certs / source).read_bytes())
+        (there / name).chmod(0o400)
+    env = {"CREDENTIALS_DIRECTORY": str(there)}
+    server = net.server(config={"control": [{"listen": "127.0.0.1:0", "tls": {"certificate": "tls.crt", "key": "tls.key"}}]}, env=env)
+    (there / "access-key").write_text(server.key().read_text())
+    (there / "access-key").chmod(0o400)
+    daemon = net.daemon(f"https://localhost:{server.port}", {"web": {"local": net.origin().port, "subdomain": "web"}}, env=env,
+                        config={"server": {"ca_file": str(certs / "ca.crt")}})
+    daemon.up("web")
+    assert server.status()["sessions"][0]["key"] == "test"
+    server.ctl("reload")  # confined, it still finds them
+    daemon.ctl("reload")
+    assert net.curl(daemon.url("web")).stdout == "origin: GET /\n"
