@@ -240,3 +240,41 @@ def test_keys_come_as_credentials_by_their_names(net, certs):
     server.ctl("reload")  # confined, it still finds them
     daemon.ctl("reload")
     assert net.curl(daemon.url("web")).stdout == "origin: GET /\n"
+
+
+# --- starting and stopping -------------------------------------------------------------------------------------------
+
+def test_ready_means_sound_and_open_not_that_there_is_a_network(net):
+    daemon = net.daemon("https://server.invalid:5000", {"web": {"local": 1}})  # READY=1 has come
+    daemon.notify.wait("STATUS=0 of 1 tunnels up; web: server.invalid: ")
+    assert daemon.ctl("wait", "web", "--timeout", "1ms", check=False).returncode == 1
+    server = net.server(name="alone")
+    server.notify.wait("STATUS=no keys: nobody may connect")
+
+
+def test_the_manager_is_given_time_while_what_is_open_finishes(net):
+    origin = net.raw_origin()
+    server = net.server(config={"timeouts": {"drain": "10s"}})
+    daemon = net.daemon(server, {"web": {"local": origin.port, "subdomain": "web"}}, key=server.key(), config={"drain": "10s"})
+    daemon.up("web")
+    for program in (daemon, server):
+        visitor = net.visitor(server.public)
+        visitor.sendall(b"GET / HTTP/1.1\r\nHost: web.localhost\r\nConnection: close\r\n\r\n")
+        conn = origin.accept()
+        assert conn.recv(4096)
+        program.signal(signal.SIGTERM)
+        program.notify.wait("STOPPING=1")
+        program.notify.wait("EXTEND_TIMEOUT_USEC=15000000")
+        program.notify.wait("STATUS=stopping")
+        assert program.process.poll() is None
+        conn.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok")
+        conn.close()
+        answer = b""
+        while piece := visitor.recv(4096):
+            answer += piece
+        assert answer.startswith(b"HTTP/1.1 200") and answer.endswith(b"ok")
+        assert program.wait_end(within=9) == 0
+        if program is daemon:
+            daemon = net.daemon(server, {"web": {"local": origin.port, "subdomain": "web"}}, key=net.dir / "server-test.key", name="again",
+                                config={"drain": "10s"})
+            daemon.up("web")
