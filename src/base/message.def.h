@@ -14,6 +14,8 @@ MESSAGE(SERVER_REFUSED,    "d8c0cb5e4d694dbfb51c0b89409d51cc", "The tunnel serve
 MESSAGE(TUNNEL_REFUSED,    "685be14ec80348ca9d9f76f1cc006a27", "The tunnel server refuses a tunnel")
 MESSAGE(TUNNEL_TAKEN_OVER, "ec68a6c1841545009ef7aae34abf64c7", "Another client has taken a tunnel's name over")
 MESSAGE(ORIGIN_FAILED,     "eb332f249b234e49bb0a0b827813085e", "The service behind a tunnel does not answer")
+MESSAGE(CERTIFICATE_OVER,  "4accc266292a44038c2a8699a3e49ce1", "A certificate has expired, or is not valid yet")
+MESSAGE(KEY_EXPOSED,       "54fb4bc4b6e24b368df2ca43ef0d6e97", "A private key can be read by everybody")
 MESSAGE(NO_KEYS,           "d8dc79f099ec4b698ef0425e33726d9d", "The tunnel server has no keys")
 MESSAGE(CLIENT_REFUSED,    "1845d712c8b743f6bcdbaac118cb0ed2", "A client was refused for its key")
 MESSAGE(NAME_REFUSED,      "8be74652be844fa2a69449f7803ee79e", "A client was refused a name or a port")

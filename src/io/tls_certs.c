@@ -32,9 +32,9 @@
 
 #include "base/err.h"
 #include "base/list.h"
-#include "base/log.h"
 #include "base/map.h"
 #include "base/mem.h"
+#include "base/message.h"
 #include "base/str.h"
 #include "io/tls_certs_ssl.h"
 
@@ -148,7 +148,8 @@ static int read_key(struct cert *c, const char *file, struct err *err)
 			      : why);
 	}
 	if (stat(file, &st) == 0 && (st.st_mode & S_IROTH))
-		log_warn("private key '%s' can be read by everybody on this machine", file);
+		message_log(LOG_LV_WARNING, KEY_EXPOSED,
+			"private key '%s' can be read by everybody on this machine", file);
 	return 0;
 }
 
@@ -183,9 +184,10 @@ static int try_out(struct tls_certs *all, const struct cert *c, const char *cert
 static void warn_of_dates(const struct cert *c, const char *file)
 {
 	if (X509_cmp_current_time(X509_get0_notAfter(c->leaf)) < 0)
-		log_warn("certificate '%s' has expired", file);
+		message_log(LOG_LV_WARNING, CERTIFICATE_OVER, "certificate '%s' has expired", file);
 	else if (X509_cmp_current_time(X509_get0_notBefore(c->leaf)) > 0)
-		log_warn("certificate '%s' is not valid yet", file);
+		message_log(LOG_LV_WARNING, CERTIFICATE_OVER, "certificate '%s' is not valid yet",
+			file);
 }
 
 /* --- names ----------------------------------------------------------------------------------- */

@@ -51,7 +51,7 @@ struct hub {
 	clock_ms_t drain_until;
 	char told[256];                       /* the last STATUS= */
 	struct log_limit refusals, strangers; /* lines that anybody can cause */
-	bool has_mistakes; /* the last reload failed */
+	bool has_mistakes;                    /* the last reload failed */
 	bool draining;
 	bool verbose; /* whatever the configuration says */
 };

@@ -17,6 +17,7 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/message.h"
 #include "base/parse.h"
 #include "base/rand.h"
 #include "base/str.h"
@@ -143,7 +144,7 @@ static void note_refusal(const struct v1_client *c, const struct v1_client_hello
 		log_with(LOG_LV_NOTICE,
 			hello->anonymous ? "client refused: no key"
 					 : "client refused: unknown or revoked key",
-			{"PEER", from}, {"PROTOCOL", "v1"});
+			{"PEER", from}, {"PROTOCOL", "v1"}, MESSAGE_FIELD(CLIENT_REFUSED));
 }
 
 static bool authenticate(struct v1_client *c, const struct v1_client_hello *hello)
