@@ -67,8 +67,11 @@ for d in map(pathlib.Path, sys.argv[1:]):
 steps = pathlib.Path(sys.argv[1]) / "steps"
 for line in steps.read_text().splitlines() if steps.exists() else []:
     word, name = line.split(" ", 1)
-    passed, failed = passed + (word == "pass"), failed + (word != "pass")
-    if word != "pass":
+    passed, failed, skipped = passed + (word == "pass"), failed + (word == "fail"), skipped + (word == "skip")
+    if word == "skip":
+        log = steps.with_name(f"step-{name}.log").read_text(errors="replace").strip().splitlines()
+        notes.append(f"skipped: step {name}: {log[-1] if log else ''}")
+    if word == "fail":
         notes.append(f"failed: step {name} (build/step-{name}.log)")
 for n in notes:
     print(n)

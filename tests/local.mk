@@ -8,6 +8,7 @@ include tests/unit/sys/local.mk
 include tests/unit/mux/local.mk
 include tests/unit/ws/local.mk
 include tests/unit/lane/local.mk
+include tests/unit/v1/local.mk
 include tests/unit/relay/local.mk
 include tests/unit/store/local.mk
 include tests/unit/ctl/local.mk

@@ -20,13 +20,16 @@ def pytest_addoption(parser):
 
 def pytest_configure(config):
     config.addinivalue_line("markers", "heavy: takes long or much; left out where TUNNELTO_TESTS=light")
+    config.addinivalue_line("markers", "rust: needs the Rust tunnelto; runs where TUNNELTO_RUST names its programs")
     config.addinivalue_line("markers", "long: minutes or more; runs with --long alone")
 
 
 def pytest_collection_modifyitems(config, items):
     """Deselect what this run is not to have: no skip, for the other run of the same matrix has it."""
     light, long = os.environ.get("TUNNELTO_TESTS") == "light", config.getoption("--long")
-    out = [i for i in items if (light and i.get_closest_marker("heavy")) or (not long and i.get_closest_marker("long"))]
+    rust = os.environ.get("TUNNELTO_RUST")
+    out = [i for i in items if (light and i.get_closest_marker("heavy")) or (not long and i.get_closest_marker("long")) or
+           (not rust and i.get_closest_marker("rust"))]
     items[:] = [i for i in items if i not in out]
     config.hook.pytest_deselected(items=out)
 

@@ -27,6 +27,7 @@ EXTRA_DIST += \
 	tests/system/test_systemd.py \
 	tests/system/test_tcp.py \
 	tests/system/test_v1_daemon.py \
+	tests/system/test_v1_rust.py \
 	tests/system/test_v1_server.py \
 	tests/system/test_watchdog.py \
 	tests/system/tls.py \
