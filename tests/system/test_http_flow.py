@@ -8,7 +8,7 @@ import time
 import pytest
 
 import strict_http as strict
-from actors import MIB, WAIT
+from actors import MIB, WAIT, Net, merge
 
 SOON = 1.0  # seconds until an origin knows that its visitor has left
 UPGRADE = b"Connection: Upgrade\r\nUpgrade: x\r\n"
@@ -20,15 +20,30 @@ def ask(fields=b"", body=b"", method=b"GET", host=b"raw.localhost"):
     return method + b" / HTTP/1.1\r\nHost: " + host + b"\r\n" + fields + b"\r\n" + body
 
 
-@pytest.fixture
-def world(net):
+QUICK = {"timeouts": {"drain": "20ms"}}, {"drain": "20ms"}  # streams that are left open need not be waited for
+
+
+def build(net, server=None, **raw):
     """A tunnel to an origin that the test plays byte by byte, and one beside it to show that others go on."""
-    net.raw, net.web = net.raw_origin(rcvbuf=4096), net.origin()
-    net.srv = net.server()
+    net.raw, net.web = net.raw_origin(**raw), net.origin()
+    net.srv = net.server(config=merge(QUICK[0], server or {}))
     net.dmn = net.daemon(net.srv, {"raw": {"local": net.raw.port, "subdomain": "raw"}, "web": {"local": net.web.port, "subdomain": "web"}},
-                         key=net.srv.key())
+                         key=net.srv.key(), config=QUICK[1])
     net.dmn.up()
     return net
+
+
+@pytest.fixture
+def world(net):
+    return build(net, rcvbuf=4096)
+
+
+@pytest.fixture(scope="module")
+def shared(request):
+    """One world for the tests that leave nothing behind."""
+    net = Net(request.config.getoption("--build"))
+    yield build(net, rcvbuf=4096)
+    net.end()
 
 
 def read_until(sock, text):
@@ -119,11 +134,11 @@ PHASES = [(phase, how) for phase in (waiting, quiet_download, full_download, upl
 
 
 @pytest.mark.parametrize("phase, how", PHASES, ids=[f"{phase.__name__}-{how}" for phase, how in PHASES])
-def test_a_visitor_that_leaves_is_missed_within_a_second(world, phase, how):
+def test_a_visitor_that_leaves_is_missed_within_a_second(shared, phase, how):
     took = []
     for _ in range(3):  # a busy machine may be late once; the code would be late each time
-        visitor = world.visitor(world.srv.public, rcvbuf=4096)
-        origin = phase(world, visitor)
+        visitor = shared.visitor(shared.srv.public, rcvbuf=4096)
+        origin = phase(shared, visitor)
         left = time.monotonic()
         strict.reset(visitor) if how == "rst" else visitor.close()
         _, end = read_to_end(origin) if phase is not full_upload else (0, end_of(origin))
@@ -145,10 +160,8 @@ def end_of(origin):
 
 def test_an_answer_in_the_queue_outlives_the_half_close_behind_it(net):
     """The visitor has asked, has been answered, and ends while the answer is still on its way to it."""
-    net.raw, size = net.raw_origin(), 7 * MIB
-    net.srv = net.server(config={"limits": {"window": "8MiB"}})  # all of it fits between origin and visitor
-    net.dmn = net.daemon(net.srv, {"raw": {"local": net.raw.port, "subdomain": "raw"}}, key=net.srv.key())
-    net.dmn.up()
+    size = 7 * MIB
+    build(net, server={"limits": {"window": "8MiB"}})  # all of it fits between origin and visitor
     visitor = net.visitor(net.srv.public, rcvbuf=4096)
     origin = waiting(net, visitor)
     origin.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % size + bytes(size))
@@ -181,7 +194,8 @@ def test_a_visitor_that_does_not_read_costs_a_window(world):
     taken = fill(origin)
     grown = world.srv.rss() - before[0], world.dmn.rss() - before[1]
     print(f"taken {taken} bytes; server +{grown[0] // 1024} KiB, daemon +{grown[1] // 1024} KiB")
-    assert taken < 16 * MIB and max(grown) < (4 if not world.sanitized else 64) * MIB
+    assert taken < 48 * MIB  # what the kernel's four buffers hold, too
+    assert max(grown) < (16 if not world.sanitized else 64) * MIB  # the largest window there is
     others_go_on(world)
 
 
@@ -195,7 +209,8 @@ def test_an_origin_that_does_not_read_costs_a_window(world):
     taken = fill(visitor)
     grown = world.srv.rss() - before[0], world.dmn.rss() - before[1]
     print(f"taken {taken} bytes; server +{grown[0] // 1024} KiB, daemon +{grown[1] // 1024} KiB")
-    assert taken < 16 * MIB and max(grown) < (4 if not world.sanitized else 64) * MIB
+    assert taken < 48 * MIB  # what the kernel's four buffers hold, too
+    assert max(grown) < (16 if not world.sanitized else 64) * MIB  # the largest window there is
     others_go_on(world)
 
 
@@ -222,16 +237,12 @@ def test_many_that_do_not_read_stay_below_the_memory_of_their_session(world):
 
 def test_uploads_that_nobody_takes_use_up_their_session_s_memory_and_others_still_move(net):
     """Every stream is left with little then, which must not mean that it waits for a clock."""
-    net.raw, net.web = net.raw_origin(rcvbuf=4096), net.origin()
-    net.srv = net.server(config={"limits": {"session_memory": "1MiB"}})
-    net.dmn = net.daemon(net.srv, {"raw": {"local": net.raw.port, "subdomain": "raw"}, "web": {"local": net.web.port, "subdomain": "web"}},
-                         key=net.srv.key())
-    net.dmn.up()
+    build(net, server={"limits": {"session_memory": "1MiB"}}, rcvbuf=4096)
     before = net.srv.rss()
     stalled = [(visitor := net.visitor(net.srv.public), full_upload(net, visitor)) for _ in range(6)]
     grown = net.srv.rss() - before
     print(f"{len(stalled)} stalled uploads; server +{grown // 1024} KiB")
-    assert grown < (4 if not net.sanitized else 128) * MIB
+    assert grown < (16 if not net.sanitized else 128) * MIB
     body = net.dir / "body"
     body.write_bytes(bytes(range(256)) * 8192)
     began = time.monotonic()
@@ -243,33 +254,33 @@ def test_uploads_that_nobody_takes_use_up_their_session_s_memory_and_others_stil
 # --- connections that are kept -----------------------------------------------------------------------
 
 
-def test_a_kept_connection_that_an_origin_closes_as_it_is_used_costs_no_request(world):
+def test_a_kept_connection_that_an_origin_closes_as_it_is_used_costs_no_request(shared):
     """RFC 9112 9.3.1: what may be sent twice is, over a fresh connection; the visitor learns nothing of it."""
-    visitor = world.visitor(world.srv.public)
-    first = waiting(world, visitor)
+    visitor = shared.visitor(shared.srv.public)
+    first = waiting(shared, visitor)
     first.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\none")
     read_until(visitor, b"one")
     visitor.sendall(ask())
     read_until(first, b"\r\n\r\n")
     strict.reset(first)
-    second = world.raw.accept()
+    second = shared.raw.accept()
     read_until(second, b"\r\n\r\n")
     second.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\ntwo")
     assert read_until(visitor, b"two").startswith(b"HTTP/1.1 200 ")
 
 
-def test_what_may_not_be_sent_twice_gets_a_connection_of_its_own_and_an_honest_answer(world):
-    visitor = world.visitor(world.srv.public)
-    first = waiting(world, visitor)
+def test_what_may_not_be_sent_twice_gets_a_connection_of_its_own_and_an_honest_answer(shared):
+    visitor = shared.visitor(shared.srv.public)
+    first = waiting(shared, visitor)
     first.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\none")
     read_until(visitor, b"one")
     visitor.sendall(ask(b"Content-Length: 0\r\n", b"", b"POST"))
-    second = world.raw.accept()
+    second = shared.raw.accept()
     read_until(second, b"\r\n\r\n")
     strict.reset(second)
     said = read_until(visitor, b"\r\n\r\n")
     assert said.startswith(b"HTTP/1.1 502 ") and b"X-Tunnelto-Error: origin_reset" in said
-    assert world.raw.none_waits()
+    assert shared.raw.none_waits()
 
 
 # --- drips: each byte in time, the whole never ------------------------------------------------------
@@ -294,10 +305,7 @@ def drip(sock, text, every=0.05):
 
 
 def dripping(net, **timeouts):
-    net.raw = net.raw_origin()
-    net.srv = net.server(config={"timeouts": timeouts})
-    net.dmn = net.daemon(net.srv, {"raw": {"local": net.raw.port, "subdomain": "raw"}}, key=net.srv.key())
-    net.dmn.up()
+    build(net, server={"timeouts": timeouts})
     return net.visitor(net.srv.public)
 
 
