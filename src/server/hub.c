@@ -46,6 +46,8 @@
 #include "ws/ws_loop.h"
 #include "ws/ws_server.h"
 
+/* Of a silent link, see hub_session_limits(). */
+#define PING_MS 10000
 /* STATUS= is told at most this often. */
 #define STATUS_MS 1000
 
@@ -76,6 +78,9 @@ struct admit_rights hub_rights_of(const struct hub *h, const struct peer *p)
 struct session_limits hub_session_limits(const struct hub *h)
 {
 	struct session_limits l = session_limits_default;
+
+	/* later than clients do: one of the two is enough on a quiet link */
+	l.ping_ms = PING_MS;
 
 	l.window = (uint32_t)h->conf.limits.window;
 	l.memory = h->conf.limits.session_memory;

@@ -635,12 +635,26 @@ static void a_silent_link_is_dead_after_15_seconds_idle_and_5_busy(void **state)
 	assert_true(p->server.detached);
 }
 
+/* What wakes a server with many quiet sessions: their PINGs are due at common moments. */
+static void quiet_sessions_are_looked_at_together(void **state)
+{
+	struct pair *p = *state;
+	clock_ms_t grain = session_limits_default.ping_ms / 8;
+
+	for (int i = 0; i < 40; i++) {
+		pair_pass(p, 1237);
+		assert_int_equal(p->server.session.deadline_at % grain, 0);
+		assert_int_equal(p->client.session.deadline_at % grain, 0);
+	}
+	assert_false(p->server.detached || p->client.detached);
+}
+
 static void a_quiet_link_is_not_dead_because_a_visitor_comes(void **state)
 {
 	struct pair *p = *state;
 
 	pair_pass(p, 20 * 1000);
-	p->now += 4999; /* nobody had anything to say; the PING is almost due */
+	p->now += 6999; /* nobody had anything to say; the PING is almost due */
 	(void)user_open(&p->server);
 	p->now += 1;
 	session_tick(&p->server.session, p->now);
@@ -937,6 +951,7 @@ int main(void)
 		LAW(thousands_of_streams_resume),
 		LAW(an_idle_session_wakes_once_per_ping),
 		LAW(a_silent_link_is_dead_after_15_seconds_idle_and_5_busy),
+		LAW(quiet_sessions_are_looked_at_together),
 		LAW(a_quiet_link_is_not_dead_because_a_visitor_comes),
 		LAW(a_dead_lane_is_not_the_end),
 		LAW(a_close_resets_streams_and_tells_the_peer_why),
