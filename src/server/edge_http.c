@@ -33,6 +33,8 @@
 /* Unread input kept while a response is outstanding; then reading pauses. */
 #define AHEAD_MAX (64 * 1024)
 #define LINGER_MS 2000
+/* What one readable event of an upgraded connection may move before others get their turn. */
+#define READ_MAX (512 * 1024)
 /* How often those whose bytes wait are looked at. */
 #define LOOK_MS 500
 
@@ -305,7 +307,9 @@ void edge_http_set_deadline(struct visitor *v)
 /* Straight into the ring, as a pump does. */
 static void read_upgraded(struct visitor *v)
 {
-	while (v->user.stream) {
+	size_t budget = READ_MAX;
+
+	while (budget > 0 && v->user.stream) {
 		size_t room = LOOP_SCRATCH_SIZE;
 		uint8_t *to = buf_len(&v->in) ? NULL : stream_reserve(v->user.stream, &room);
 		ssize_t n;
@@ -329,6 +333,7 @@ static void read_upgraded(struct visitor *v)
 			return;
 		}
 		v->bytes_in += (uint64_t)n;
+		budget -= MIN(budget, (size_t)n);
 		if ((size_t)n < room)
 			return;
 	}
