@@ -42,6 +42,9 @@
 #define STATUS_MS 500
 /* What the last words to the server may take when stopping. */
 #define LAST_WORDS_MS 100
+/* How long a session without streams is held after GOAWAY: two round trips and this. */
+#define GOODBYE_MIN_MS 50
+#define GOODBYE_MAX_MS 1000
 
 /* --- telling --------------------------------------------------------------------------------- */
 
@@ -336,6 +339,24 @@ static void on_drain(struct timer *t)
 	}
 }
 
+/* Will it be up again when this program is started again? Then its name is kept for it, and its
+ * visitors wait instead of being told that there is no such tunnel. */
+static bool comes_back(const struct agent *a, const struct tunnel *t)
+{
+	return a->conf_path && t->def->autostart && !t->adhoc;
+}
+
+/* Streams that the server opened before it had read our GOAWAY are still served. */
+static uint64_t goodbye_ms(const struct agent *a)
+{
+	const struct session *s = uplink_session_of(&a->uplink);
+
+	if (!s || !session_is_live(s))
+		return 1;
+	return MIN(GOODBYE_MIN_MS + 2 * (uint64_t)session_rtt_us(s) / 1000,
+		MIN((uint64_t)GOODBYE_MAX_MS, a->conf.drain + 1));
+}
+
 void agent_stop(struct agent *a)
 {
 	if (a->draining) {
@@ -349,11 +370,11 @@ void agent_stop(struct agent *a)
 	a->drain_until = loop_now(a->loop) + a->conf.drain;
 	list_each (t, &a->tunnels, struct tunnel, node) {
 		t->wanted = false;
-		if (t->id)
+		if (t->id && !comes_back(a, t))
 			uplink_unregister(&a->uplink, t->id);
 	}
 	uplink_drain(&a->uplink);
-	timer_start(&a->drain, 1);
+	timer_start(&a->drain, goodbye_ms(a));
 }
 
 static void on_term(struct sig *s)

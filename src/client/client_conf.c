@@ -176,7 +176,7 @@ static const struct conf_table server_table = CONF_TABLE(server_rows, NULL);
 
 static const struct conf_row reconnect_rows[] = {
 	{"min", CONF_DURATION, IN(client_conf, reconnect, min), .min = 10, .max = 3600000,
-		.fallback = "500ms", .help = "first pause before another attempt"},
+		.fallback = "100ms", .help = "first pause before another attempt"},
 	{"max", CONF_DURATION, IN(client_conf, reconnect, max), .min = 10, .max = 3600000,
 		.fallback = "30s", .help = "longest pause"},
 };

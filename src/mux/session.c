@@ -360,7 +360,8 @@ static void on_open(struct session *s, struct link *l, const struct frame *f)
 		stream_reset(st, CLOSE_LIMIT, "too many streams");
 		return;
 	}
-	if (s->draining) {
+	/* our own GOAWAY may have crossed with it: then it is served */
+	if (s->peer_draining) {
 		stream_reset(st, CLOSE_SHUTDOWN, "");
 		return;
 	}
@@ -397,7 +398,7 @@ static void on_stream(struct session *s, struct link *l, const struct frame *f)
 
 static void on_goaway(struct session *s, struct link *l, const struct frame *f)
 {
-	s->draining = true;
+	s->draining = s->peer_draining = true;
 	s->ops->frame(s, l, f);
 }
 

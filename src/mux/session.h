@@ -91,6 +91,7 @@ struct session {
 	unsigned int depth;
 	bool greeted;  /* peer_window is known: streams may be opened */
 	bool draining; /* GOAWAY was sent or received: no new streams */
+	bool peer_draining; /* GOAWAY was received: what the peer opens after it is refused */
 	bool closed;
 	bool resuming; /* a link was lost; the peer's RESUME has not arrived completely */
 };

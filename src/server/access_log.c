@@ -58,7 +58,8 @@ static void describe(char *at, const char *end, const struct access_log_http *r,
 void access_log_http(const struct access_log_http *r)
 {
 	char visitor[ADDR_TEXT_MAX], message[512];
-	char status[NUMBER_MAX], in[NUMBER_MAX], out[NUMBER_MAX], ms[NUMBER_MAX];
+	char status[NUMBER_MAX], in[NUMBER_MAX], out[NUMBER_MAX], ms[NUMBER_MAX],
+		parked[NUMBER_MAX];
 	const char *code;
 
 	if (!enabled || !log_enabled(LOG_LV_INFO) ||
@@ -72,22 +73,25 @@ void access_log_http(const struct access_log_http *r)
 		{"HOST", r->host}, {"METHOD", r->method}, {"TARGET", r->target}, {"STATUS", code},
 		{"BYTES_IN", number(in, r->bytes_in)}, {"BYTES_OUT", number(out, r->bytes_out)},
 		{"DURATION_MS", number(ms, r->duration_ms)},
+		{"PARKED_MS", r->parked_ms ? number(parked, r->parked_ms) : NULL},
 		{"CLOSE_REASON", r->why != CLOSE_DONE ? close_word(r->why) : NULL});
 }
 
-void access_log_tcp(const struct addr *visitor, const struct tunnel *t, enum close_reason why,
-	uint64_t bytes_in, uint64_t bytes_out, uint64_t duration_ms)
+void access_log_tcp(const struct access_log_tcp *r)
 {
+	const struct tunnel *t = r->tunnel;
 	char from[ADDR_TEXT_MAX], message[256];
-	char in[NUMBER_MAX], out[NUMBER_MAX], ms[NUMBER_MAX];
+	char in[NUMBER_MAX], out[NUMBER_MAX], ms[NUMBER_MAX], parked[NUMBER_MAX];
 
 	if (!enabled || !log_enabled(LOG_LV_INFO))
 		return;
-	addr_format_ip(visitor, from);
+	addr_format_ip(r->visitor, from);
 	(void)snprintf(message, sizeof(message), "TCP %s: %s", t->url ? t->url : t->name,
-		close_word(why));
+		close_word(r->why));
 	log_with(LOG_LV_INFO, message, {"TUNNEL", t->name}, {"KEY_ID", t->key_id},
-		{"VISITOR", from}, {"BYTES_IN", number(in, bytes_in)},
-		{"BYTES_OUT", number(out, bytes_out)}, {"DURATION_MS", number(ms, duration_ms)},
-		{"CLOSE_REASON", close_word(why)});
+		{"VISITOR", from}, {"BYTES_IN", number(in, r->bytes_in)},
+		{"BYTES_OUT", number(out, r->bytes_out)},
+		{"DURATION_MS", number(ms, r->duration_ms)},
+		{"PARKED_MS", r->parked_ms ? number(parked, r->parked_ms) : NULL},
+		{"CLOSE_REASON", close_word(r->why)});
 }

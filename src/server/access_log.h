@@ -20,11 +20,17 @@ struct access_log_http {
 	enum close_reason why;       /* DONE, or what went wrong */
 	uint64_t bytes_in, bytes_out;
 	uint64_t duration_ms;
+	uint64_t parked_ms; /* of these, waiting for the client */
 };
 /* Fields TUNNEL, VISITOR, HOST, METHOD, TARGET (query cut off), STATUS, BYTES_IN, BYTES_OUT,
- * DURATION_MS, CLOSE_REASON, KEY_ID. */
+ * DURATION_MS, PARKED_MS (if it was), CLOSE_REASON, KEY_ID. */
 void access_log_http(const struct access_log_http *r);
-void access_log_tcp(const struct addr *visitor, const struct tunnel *t, enum close_reason why,
-	uint64_t bytes_in, uint64_t bytes_out, uint64_t duration_ms);
+struct access_log_tcp {
+	const struct addr *visitor;
+	const struct tunnel *tunnel;
+	enum close_reason why;
+	uint64_t bytes_in, bytes_out, duration_ms, parked_ms;
+};
+void access_log_tcp(const struct access_log_tcp *r);
 /* Off: nothing is written per request. */
 void access_log_set(bool on);

@@ -79,13 +79,15 @@ void edge_error_healthy(struct visitor *v)
 
 void edge_error_send(struct visitor *v, int status, const char *word, const char *text)
 {
-	char body[1024], fields[256];
+	char body[1024], fields[256], retry[32] = "";
 
+	if (status == 503)
+		(void)snprintf(retry, sizeof(retry), "Retry-After: %u\r\n",
+			v->retry_s ? v->retry_s : 5);
 	write_body(body, sizeof(body), v, status, word, text);
 	(void)snprintf(fields, sizeof(fields),
 		"Content-Type: %s; charset=utf-8\r\nX-Tunnelto-Error: %s\r\n%s",
-		v->wants_json ? "application/json" : "text/html", word,
-		status == 503 ? "Retry-After: 5\r\n" : "");
+		v->wants_json ? "application/json" : "text/html", word, retry);
 	v->edge->faults_total++;
 	send_own(v, status, fields, body);
 }

@@ -198,7 +198,7 @@ void edge_http_log(struct visitor *v)
 		tunnel_count(v->tunnel, v->bytes_in, v->bytes_out);
 	access_log_http(&(struct access_log_http){
 		.visitor = edge_claims_visitor(v),
-		.tunnel = v->tunnel,
+		.tunnel = v->tunnel ? v->tunnel : v->edge->ops->route(v->edge, v->host),
 		.host = v->host,
 		.method = v->method[0] ? v->method : "-",
 		.target = v->target[0] ? v->target : "-",
@@ -207,6 +207,7 @@ void edge_http_log(struct visitor *v)
 		.bytes_in = v->bytes_in,
 		.bytes_out = v->bytes_out,
 		.duration_ms = loop_now(v->edge->loop) - v->began,
+		.parked_ms = v->parked_ms,
 	});
 }
 
@@ -218,6 +219,7 @@ void edge_http_forget(struct visitor *v, enum close_reason why)
 	if (v->gone)
 		return;
 	v->gone = true;
+	parking_leave(v->edge->parking, &v->parked);
 	if (v->phase != VISITOR_HEAD && v->phase != VISITOR_LINGER) {
 		v->why = why;
 		edge_http_log(v);
@@ -293,6 +295,7 @@ void edge_http_set_deadline(struct visitor *v)
 	case VISITOR_RESPONSE:
 		ms = v->endless ? 0 : l->body_timeout_ms;
 		break;
+	case VISITOR_PARKED: /* it has one of its own */
 	case VISITOR_UPGRADED:
 		break;
 	case VISITOR_LINGER:
@@ -383,7 +386,7 @@ static void on_bytes(struct visitor *v, const uint8_t *bytes, size_t n)
 			request_too_slow(v);
 	}
 	if (!v->gone && v->phase != VISITOR_HEAD && v->phase != VISITOR_LINGER &&
-		buf_len(&v->in) >= AHEAD_MAX)
+		(buf_len(&v->in) >= AHEAD_MAX || edge_park_is_full(v)))
 		edge_http_hold(v);
 }
 
@@ -450,6 +453,7 @@ static void on_timeout(struct visitor *v)
 	case VISITOR_WAIT:
 		origin_too_slow(v);
 		break;
+	case VISITOR_PARKED:
 	case VISITOR_RESPONSE:
 	case VISITOR_UPGRADED:
 		edge_http_forget(v, CLOSE_TIMEOUT);
@@ -513,7 +517,7 @@ void edge_http_accept(struct edge_http *e, int fd, const struct addr *peer, stru
 {
 	struct visitor *v;
 
-	if (e->draining || e->n_visitors >= e->limits.connections_max || !e->ops->admit(e, peer)) {
+	if (e->n_visitors >= e->limits.connections_max || !e->ops->admit(e, peer)) {
 		close(fd);
 		return;
 	}
@@ -535,11 +539,33 @@ void edge_http_accept(struct edge_http *e, int fd, const struct addr *peer, stru
 	edge_http_set_deadline(v);
 }
 
+static bool is_fresh(const struct visitor *v)
+{
+	return v->phase == VISITOR_HEAD && v->requests == 0;
+}
+
+uint32_t edge_http_fresh(const struct edge_http *e)
+{
+	uint32_t n = 0;
+
+	list_each (v, &e->visitors, struct visitor, node)
+		n += is_fresh(v) ? 1 : 0;
+	return n;
+}
+
+void edge_http_release(struct edge_http *e, const struct session *s)
+{
+	list_each (v, &e->visitors, struct visitor, node) {
+		if (v->phase == VISITOR_HEAD && v->user.stream && v->user.stream->session == s)
+			edge_http_drop_stream(v, /* clean= */ true, CLOSE_DONE);
+	}
+}
+
 void edge_http_drain(struct edge_http *e)
 {
 	e->draining = true;
 	list_each_safe (v, &e->visitors, struct visitor, node) {
-		if (v->phase == VISITOR_HEAD && buf_len(&v->in) == 0)
+		if (v->phase == VISITOR_HEAD && buf_len(&v->in) == 0 && !is_fresh(v))
 			edge_http_forget(v, CLOSE_DONE);
 	}
 }

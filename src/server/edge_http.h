@@ -14,6 +14,8 @@
 
 struct edge_http;
 struct loop;
+struct parking;
+struct session;
 struct tls_ctx;
 struct tunnel;
 
@@ -46,6 +48,7 @@ struct edge_http_ops {
 
 struct edge_http {
 	const struct edge_http_ops *ops;
+	struct parking *parking; /* the server's: who waits for a client that is away */
 	struct loop *loop;
 	struct edge_http_limits limits;
 	struct list visitors;
@@ -61,7 +64,12 @@ void edge_http_init(struct edge_http *e, struct loop *loop, const struct edge_ht
 	const struct edge_http_ops *ops);
 /* A visitor's accepted socket; @tls NULL: plain. Takes @fd. */
 void edge_http_accept(struct edge_http *e, int fd, const struct addr *peer, struct tls_ctx *tls);
-/* Finish requests under way, close idle visitors, answer `Connection: close` from here on. */
+/* @s takes no new streams: let go of those that are kept between requests. */
+void edge_http_release(struct edge_http *e, const struct session *s);
+/* Visitors that were accepted and have not sent their first request yet. */
+uint32_t edge_http_fresh(const struct edge_http *e);
+/* Finish requests under way and those that are about to come from fresh visitors, close idle
+ * visitors, answer `Connection: close` from here on. */
 void edge_http_drain(struct edge_http *e);
 /* Close everybody. */
 void edge_http_deinit(struct edge_http *e);

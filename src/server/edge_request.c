@@ -53,6 +53,8 @@ static void begin_request(struct visitor *v, const struct http_head *h)
 			(v->is_head || http_head_span_is(h->method, "GET") ||
 				http_head_span_is(h->method, "OPTIONS"));
 	http_body_of_request(&v->request_body, h);
+	if (v->taken_again)
+		return;
 	v->requests++;
 	v->edge->requests_total++;
 }
@@ -85,7 +87,8 @@ static bool open_stream(struct visitor *v, struct tunnel *t)
 /* A stream to @t: the one there is, if it may carry this request, or a new one. */
 static bool want_stream(struct visitor *v, struct tunnel *t)
 {
-	if (v->user.stream && v->tunnel == t && t->peer && v->replayable)
+	if (v->user.stream && v->tunnel == t && tunnel_has_stream(t, v->user.stream) &&
+		v->replayable)
 		return true;
 	edge_http_drop_stream(v, /* clean= */ true, CLOSE_DONE);
 	return open_stream(v, t);
@@ -114,32 +117,47 @@ static void send_head(struct visitor *v, const struct http_head *h)
 	}
 	(void)stream_write(v->user.stream, out, n);
 	free(v->replay);
-	v->replay = v->stream_used && v->replayable ? mem_dup(out, n) : NULL;
+	v->replay = v->replayable ? mem_dup(out, n) : NULL;
 	v->replay_n = n;
 	free(out);
 	v->bytes_in += n;
 }
 
-bool edge_request_retry(struct visitor *v)
+void edge_request_resend(struct visitor *v)
 {
-	struct tunnel *t = v->tunnel;
-	uint8_t *head = TAKE_PTR(v->replay);
-	bool again = head && t && t->peer && !v->answered && buf_len(&v->response_head) == 0;
+	struct tunnel *t = v->edge->ops->route(v->edge, v->host);
 
-	if (again) {
-		(void)tunnel_ref(t);
-		edge_http_drop_stream(v, /* clean= */ false, CLOSE_ORIGIN_RESET);
-		if (open_stream(v, t))
-			(void)stream_write(v->user.stream, head, v->replay_n);
-		tunnel_unref(t);
+	if (!t) {
+		v->why = CLOSE_NO_TUNNEL;
+		edge_error_send(v, close_http_status(v->why), close_word(v->why),
+			close_text(v->why));
+	} else if (tunnel_is_away(t)) {
+		edge_park_wait(v, t, v->replay_n);
+	} else if (open_stream(v, t)) {
+		(void)stream_write(v->user.stream, v->replay, v->replay_n);
+		edge_http_set_deadline(v);
 	}
-	free(head);
-	return again;
+}
+
+bool edge_request_retry(struct visitor *v, bool session)
+{
+	/* an origin may close a kept connection at the very moment it is used; a session may be
+	 * lost, but a request that every client dies of must not be sent again and again */
+	bool again = v->replay && !v->answered && buf_len(&v->response_head) == 0 &&
+		     (session ? !v->resent : v->stream_used);
+
+	if (!again)
+		return false;
+	v->resent = v->resent || session;
+	edge_http_drop_stream(v, /* clean= */ false, CLOSE_ORIGIN_RESET);
+	edge_request_resend(v);
+	return true;
 }
 
 /* --- the head -------------------------------------------------------------------------------- */
 
-static void route(struct visitor *v, const struct http_head *h)
+/* @h was read from @n bytes of `in`, which are there still. */
+static void route(struct visitor *v, const struct http_head *h, size_t n)
 {
 	struct edge_http *e = v->edge;
 	bool welcome = edge_claims_read(v, h);
@@ -173,14 +191,20 @@ static void route(struct visitor *v, const struct http_head *h)
 			close_text(v->why));
 		return;
 	}
-	if (!want_stream(v, t))
-		return;
-	send_head(v, h);
+	if (tunnel_is_away(t))
+		edge_park_wait(v, t, n);
+	else if (want_stream(v, t))
+		send_head(v, h);
 }
 
 static void reset_request(struct visitor *v)
 {
-	v->began = loop_now(v->edge->loop);
+	if (!v->taken_again) {
+		v->began = loop_now(v->edge->loop);
+		v->parked.waited_ms = v->parked_ms = 0;
+		v->resent = false;
+		v->retry_s = 0;
+	}
 	v->status = 0;
 	v->why = CLOSE_DONE;
 	v->bytes_in = v->bytes_out = 0;
@@ -190,6 +214,7 @@ static void reset_request(struct visitor *v)
 		v->logged = false;
 	buf_clear(&v->response_head);
 	v->response_scanned = 0;
+	free(TAKE_PTR(v->replay));
 }
 
 void edge_request_take(struct visitor *v)
@@ -214,12 +239,13 @@ void edge_request_take(struct visitor *v)
 	fault = http_head_request(h, buf_data(&v->in), (size_t)n);
 	if (fault == HTTP_FAULT_NONE) {
 		begin_request(v, h);
-		route(v, h);
+		route(v, h, (size_t)n);
 	} else {
 		refuse_head(v, fault);
 	}
 	free(h);
-	if (v->gone || v->phase == VISITOR_LINGER)
+	v->taken_again = false;
+	if (v->gone || v->phase == VISITOR_LINGER || v->phase == VISITOR_PARKED)
 		return;
 	buf_consume(&v->in, (size_t)n);
 	edge_http_set_deadline(v);

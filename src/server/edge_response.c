@@ -29,6 +29,13 @@ static void to_visitor(struct visitor *v, const uint8_t *bytes, size_t n)
 		edge_http_forget(v, CLOSE_LIMIT);
 }
 
+/* Between the client and us, not at its origin. */
+static bool is_of_session(enum close_reason why)
+{
+	return why == CLOSE_LINK_LOST || why == CLOSE_TIMEOUT || why == CLOSE_RESUME_FAILED ||
+	       why == CLOSE_SHUTDOWN || why == CLOSE_TAKEN_OVER;
+}
+
 /* The origin's answer cannot be used, or will not come. */
 static void origin_failed(struct visitor *v, enum close_reason why, const char *text)
 {
@@ -39,7 +46,10 @@ static void origin_failed(struct visitor *v, enum close_reason why, const char *
 		return;
 	}
 	edge_http_log(v);
-	if (v->phase == VISITOR_UPGRADED || v->response_body.kind == HTTP_BODY_UNTIL_CLOSE)
+	/* what the origin cut off ends as it would have ended there, if its framing tells; what we
+	 * cut off ends in a reset */
+	if (v->phase == VISITOR_UPGRADED || v->response_body.kind == HTTP_BODY_UNTIL_CLOSE ||
+		is_of_session(why))
 		edge_http_forget(v, why);
 	else
 		edge_http_linger(v);
@@ -134,6 +144,7 @@ static void on_final(struct visitor *v, const struct http_head *h)
 	http_body_of_response(&v->response_body, h, v->is_head);
 	v->status = h->status;
 	v->answered = true;
+	free(TAKE_PTR(v->replay));
 	v->endless = is_event_stream(h);
 	v->origin_keeps = h->keep_alive && v->response_body.kind != HTTP_BODY_UNTIL_CLOSE;
 	if (v->response_body.kind == HTTP_BODY_UNTIL_CLOSE || v->edge->draining)
@@ -244,7 +255,7 @@ static void on_end(struct stream_user *u)
 		if (v->conn.read_ended)
 			edge_http_exchange_done(v);
 	} else if (!v->answered) {
-		if (!edge_request_retry(v))
+		if (!edge_request_retry(v, /* session= */ false))
 			origin_failed(v, CLOSE_ORIGIN_RESET, "");
 	} else if (v->response_body.kind == HTTP_BODY_UNTIL_CLOSE) {
 		v->response_body.done = true;
@@ -260,7 +271,8 @@ static void on_reset(struct stream_user *u, enum close_reason why, const char *t
 
 	if (v->phase == VISITOR_HEAD || v->phase == VISITOR_LINGER)
 		edge_http_drop_stream(v, /* clean= */ false, why);
-	else if (why != CLOSE_ORIGIN_RESET || !edge_request_retry(v))
+	else if ((why != CLOSE_ORIGIN_RESET && !is_of_session(why)) ||
+		 !edge_request_retry(v, is_of_session(why)))
 		origin_failed(v, why == CLOSE_DONE ? CLOSE_INTERNAL : why, text);
 }
 

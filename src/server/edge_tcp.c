@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * edge_tcp: a public TCP port. Every connection is a stream of its own, joined by a pump, so ends
- * and resets pass from one side to the other as they are.
+ * and resets pass from one side to the other as they are. While the tunnel's client is away, a
+ * connection waits unread; it is reset when nobody comes.
  */
 #include "server/edge_tcp.h"
 
@@ -14,6 +15,7 @@
 #include "io/loop.h"
 #include "relay/pump.h"
 #include "server/access_log.h"
+#include "server/parking.h"
 #include "server/tunnel.h"
 
 #define VISITORS_MAX 4096
@@ -22,10 +24,13 @@ struct guest {
 	struct list node;
 	struct edge_tcp *edge;
 	struct tunnel *tunnel; /* a reference */
-	struct pump pump;
+	struct pump pump;      /* once there is a stream */
+	struct parked parked;
+	int fd; /* while it waits; else -1 */
 	struct grave grave;
 	struct addr peer;
 	clock_ms_t began;
+	bool has_stream;
 };
 
 static void free_guest(struct grave *g)
@@ -46,9 +51,18 @@ static void forget(struct guest *g, enum close_reason why)
 	struct edge_tcp *e = g->edge;
 	uint64_t in = g->pump.conn.bytes_in, out = g->pump.conn.bytes_out;
 
-	access_log_tcp(&g->peer, g->tunnel, why, in, out, clock_ms() - g->began);
+	access_log_tcp(&(struct access_log_tcp){
+		.visitor = &g->peer,
+		.tunnel = g->tunnel,
+		.why = why,
+		.bytes_in = in,
+		.bytes_out = out,
+		.duration_ms = clock_ms() - g->began,
+		.parked_ms = g->parked.waited_ms,
+	});
 	tunnel_count(g->tunnel, in, out);
-	tunnel_stream_ended(g->tunnel);
+	if (g->has_stream)
+		tunnel_stream_ended(g->tunnel);
 	tunnel_unref(g->tunnel);
 	list_del(&g->node);
 	e->n_visitors--;
@@ -79,40 +93,74 @@ static void describe(struct frame_open *open, const struct edge_tcp *e, const st
 	(void)snprintf(open->local, sizeof(open->local), "%.63s", text);
 }
 
+static void turn_away(struct guest *g, enum close_reason why)
+{
+	abort_fd(g->fd);
+	forget(g, why);
+}
+
+static void join(struct guest *g)
+{
+	struct edge_tcp *e = g->edge;
+	struct frame_open open = {0};
+	enum close_reason why = CLOSE_NO_TUNNEL;
+	struct stream *st;
+
+	describe(&open, e, &g->peer);
+	st = tunnel_open_stream(e->tunnel, &open, &why);
+	if (!st) {
+		turn_away(g, why);
+		return;
+	}
+	g->has_stream = true;
+	pump_init(&g->pump, e->loop, st, CLOSE_VISITOR_GONE, on_done);
+	pump_set_idle(&g->pump, e->idle_ms);
+	if (pump_connect(&g->pump, g->fd, /* ctx= */ NULL, /* name= */ NULL, /* preamble= */ NULL,
+		    0) < 0) {
+		pump_stop(&g->pump, CLOSE_INTERNAL, "");
+		forget(g, CLOSE_INTERNAL);
+	}
+}
+
+static void on_go_on(struct parked *p)
+{
+	join(container_of(p, struct guest, parked));
+}
+
+static void on_give_up(struct parked *p)
+{
+	turn_away(container_of(p, struct guest, parked), CLOSE_LINK_LOST);
+}
+
+static const struct parked_ops parked_ops = {
+	.go_on = on_go_on,
+	.give_up = on_give_up,
+};
+
 static void on_accept(struct listener *l, int fd, const struct addr *peer)
 {
 	struct edge_tcp *e = container_of(l, struct edge_tcp, listener);
-	struct frame_open open = {0};
-	enum close_reason why = CLOSE_LIMIT;
-	struct stream *st = NULL;
 	struct guest *g;
 
 	if (e->admit && !e->admit(e, peer)) {
 		abort_fd(fd);
 		return;
 	}
-	describe(&open, e, peer);
-	if (e->n_visitors < e->visitors_max)
-		st = tunnel_open_stream(e->tunnel, &open, &why);
-	if (!st) {
-		access_log_tcp(peer, e->tunnel, why, 0, 0, 0);
-		abort_fd(fd);
-		return;
-	}
 	g = mem_new(struct guest);
 	g->edge = e;
+	g->fd = fd;
 	g->tunnel = tunnel_ref(e->tunnel);
 	g->peer = *peer;
 	g->began = clock_ms();
+	g->parked.ops = &parked_ops;
 	list_add_tail(&e->visitors, &g->node);
 	e->n_visitors++;
-	pump_init(&g->pump, e->loop, st, CLOSE_VISITOR_GONE, on_done);
-	pump_set_idle(&g->pump, e->idle_ms);
-	if (pump_connect(&g->pump, fd, /* ctx= */ NULL, /* name= */ NULL, /* preamble= */ NULL, 0) <
-		0) {
-		pump_stop(&g->pump, CLOSE_INTERNAL, "");
-		forget(g, CLOSE_INTERNAL);
-	}
+	if (e->n_visitors > e->visitors_max)
+		turn_away(g, CLOSE_LIMIT);
+	else if (!tunnel_is_away(e->tunnel))
+		join(g);
+	else if (!parking_enter(e->parking, &g->parked, e->tunnel, sizeof(*g)))
+		turn_away(g, CLOSE_LINK_LOST);
 }
 
 struct edge_tcp *edge_tcp_open(struct loop *loop, const struct addr *a, struct tunnel *t,
@@ -144,8 +192,13 @@ void edge_tcp_abort(struct edge_tcp *e)
 	e->orphaned = true;
 	e->n_visitors++; /* keeps the edge until we are through */
 	list_each_safe (g, &e->visitors, struct guest, node) {
-		pump_stop(&g->pump, CLOSE_SHUTDOWN, "");
-		forget(g, CLOSE_SHUTDOWN);
+		parking_leave(e->parking, &g->parked);
+		if (g->has_stream) {
+			pump_stop(&g->pump, CLOSE_SHUTDOWN, "");
+			forget(g, CLOSE_SHUTDOWN);
+		} else {
+			turn_away(g, CLOSE_SHUTDOWN);
+		}
 	}
 	e->n_visitors--;
 	listener_close(&e->listener);

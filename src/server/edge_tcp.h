@@ -13,12 +13,14 @@
 struct edge_tcp;
 struct err;
 struct loop;
+struct parking;
 struct tunnel;
 
 struct edge_tcp {
 	struct loop *loop;
 	struct listener listener;
 	struct tunnel *tunnel;
+	struct parking *parking; /* the server's: who waits for a client that is away */
 	struct list visitors;
 	uint32_t n_visitors, visitors_max;
 	bool (*admit)(const struct edge_tcp *e, const struct addr *peer);

@@ -14,12 +14,14 @@
 #include "proto/hostname.h"
 #include "proto/http_body.h"
 #include "server/edge_http.h"
+#include "server/parking.h"
 
 struct tunnel;
 
 enum visitor_phase {
 	VISITOR_HEAD,     /* waiting for, or reading, a request head            */
 	VISITOR_BODY,     /* the request's body is on its way                   */
+	VISITOR_PARKED,   /* the tunnel's client is away: waiting for it */
 	VISITOR_WAIT,     /* the request is complete, no response head yet      */
 	VISITOR_RESPONSE, /* the response is on its way, the request complete   */
 	VISITOR_UPGRADED, /* a pipe both ways                                   */
@@ -41,10 +43,12 @@ struct visitor {
 	struct buf response_head; /* as far as it came */
 	size_t response_scanned;
 	struct http_body request_body, response_body;
-	uint8_t *replay; /* the head sent over a used stream, to be sent again over a fresh one */
+	uint8_t *replay; /* the head of a safe request, to be sent again over another stream */
 	size_t replay_n;
-	size_t uncredited; /* stream bytes whose credit waits for the queue */
-	uint64_t requests; /* on this connection */
+	struct parked parked; /* while it waits for the tunnel's client */
+	size_t parked_head;   /* bytes of `in` that are the head of the request that waits */
+	size_t uncredited;    /* stream bytes whose credit waits for the queue */
+	uint64_t requests;    /* on this connection */
 	enum visitor_phase phase;
 	bool tls, gone;
 	bool trusted;     /* the peer is a proxy that is believed */
@@ -56,6 +60,8 @@ struct visitor {
 	char method[16];
 	char target[257];
 	unsigned int status;
+	unsigned int retry_s;   /* for Retry-After; 0: the usual */
+	unsigned int parked_ms; /* that it waited for the tunnel's client */
 	enum close_reason why;
 	uint64_t bytes_in, bytes_out;
 	clock_ms_t body_since; /* what the body has brought is counted from here; 0: from its next
@@ -63,6 +69,8 @@ struct visitor {
 	uint64_t body_had;     /* bytes_in then */
 	bool keep_alive, is_head, wants_json, wants_upgrade, replayable, answered, origin_keeps,
 		endless, is_1_0, logged;
+	bool taken_again; /* its head was looked at before it was parked */
+	bool resent;      /* a session took it with it once: not again */
 };
 
 /* edge_http.c */
@@ -98,8 +106,18 @@ void edge_request_take(struct visitor *v);
 /* Bytes came from the visitor while the body is on its way. */
 void edge_request_body(struct visitor *v);
 /* The stream failed before a byte of the response: send the request again over a fresh one, if that
- * is safe. */
-bool edge_request_retry(struct visitor *v);
+ * is safe. @session: it was the session that failed, not the origin. */
+bool edge_request_retry(struct visitor *v, bool session);
+
+/* Send the head that was kept over a new stream. */
+void edge_request_resend(struct visitor *v);
+
+/* edge_park.c */
+/* The tunnel's client is away: wait for it, holding a head of @head_n bytes (of `in`, or the one to
+ * be sent again), or answer 503. */
+void edge_park_wait(struct visitor *v, struct tunnel *t, size_t head_n);
+/* It waits, and no more of it is to be read. */
+bool edge_park_is_full(const struct visitor *v);
 
 /* edge_response.c */
 extern const struct stream_user_ops edge_response_user_ops;

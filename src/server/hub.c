@@ -30,6 +30,7 @@
 #include "base/str.h"
 #include "mux/session.h"
 #include "server/access_log.h"
+#include "server/drain.h"
 #include "server/edge_tcp.h"
 #include "server/front.h"
 #include "server/front_set.h"
@@ -163,11 +164,36 @@ bool hub_may_log(struct hub *h, const struct peer *p)
 	return !p->anonymous || log_limit_pass(&h->strangers, loop_now(h->loop), 20);
 }
 
-bool hub_admit_tcp(const struct edge_tcp *e, const struct addr *peer)
+bool hub_is_owner_good(const struct hub *h, const char *owner)
 {
-	const struct peer *p = e->tunnel->peer;
+	const struct server_conf_key *key;
 
-	return p && admit_address(&p->hub->conf, peer);
+	if (strncmp(owner, HUB_ANONYMOUS, strlen(HUB_ANONYMOUS)) == 0)
+		return h->conf.anonymous;
+	key = keys_find(&h->keys, owner);
+	return key && !key->revoked;
+}
+
+static bool on_admit_tcp(const struct edge_tcp *e, const struct addr *peer)
+{
+	return admit_address(&container_of(e->parking, struct hub, parking)->conf, peer);
+}
+
+struct edge_tcp *hub_open_port(struct hub *h, struct tunnel *t, struct err *err)
+{
+	struct edge_tcp *e;
+	struct addr a;
+
+	if (addr_parse_ip(&a, h->conf.tcp.listen, t->port) < 0) {
+		(void)err_set(err, -1, "'%s' is not an address", h->conf.tcp.listen);
+		return NULL;
+	}
+	e = edge_tcp_open(h->loop, &a, t, err);
+	if (e) {
+		e->parking = &h->parking;
+		e->admit = on_admit_tcp;
+	}
+	return e;
 }
 
 static struct tunnel *on_route(struct edge_http *e, const char *host)
@@ -202,15 +228,18 @@ static const struct edge_http_ops edge_ops = {
 void hub_status_text(const struct hub *h, char *to, size_t size)
 {
 	size_t streams = 0;
+	char waiting[48] = "";
 
+	if (h->parking.n > 0)
+		(void)snprintf(waiting, sizeof(waiting), ", %u visitors parked", h->parking.n);
 	list_each (p, &h->peers, struct peer, node)
 		streams += peer_stream_count(p);
 	if (!h->conf.anonymous && keys_count(&h->keys) == 0)
 		(void)snprintf(to, size,
 			"no keys: nobody may connect (tunnelctl server key add NAME)");
 	else
-		(void)snprintf(to, size, "%s%u clients, %u tunnels, %zu streams%s",
-			h->draining ? "stopping; " : "", h->n_peers, h->n_tunnels, streams,
+		(void)snprintf(to, size, "%s%u clients, %u tunnels, %zu streams%s%s",
+			h->draining ? "stopping; " : "", h->n_peers, h->n_tunnels, streams, waiting,
 			h->has_mistakes ? "; the configuration has mistakes, the one before is in "
 					  "force"
 					: "");
@@ -253,6 +282,7 @@ unsigned int hub_enforce_keys(struct hub *h)
 		n++;
 		at = h->peers.next; /* ending one may have ended others */
 	}
+	kept_enforce_keys(h);
 	hub_changed(h);
 	return n;
 }
@@ -268,6 +298,11 @@ void hub_apply_conf(struct hub *h)
 		.body_progress = (uint32_t)h->conf.limits.body_progress,
 		.connections_max = h->conf.limits.visitors,
 	};
+	h->parking.limits = (struct parking_limits){
+		.visitors = h->conf.limits.parked,
+		.bytes = h->conf.limits.parked_bytes,
+		.wait_ms = (uint32_t)h->conf.timeouts.park,
+	};
 	log_set_level(h->verbose ? LOG_LV_DEBUG : log_level_at(h->conf.log.level));
 	access_log_set(h->conf.log.access);
 	keys_configure(&h->keys, &h->conf.keys);
@@ -275,55 +310,14 @@ void hub_apply_conf(struct hub *h)
 
 /* --- stopping -------------------------------------------------------------------------------- */
 
-static bool is_quiet(const struct hub *h)
-{
-	list_each (p, &h->peers, struct peer, node) {
-		if (peer_stream_count(p) > 0)
-			return false;
-	}
-	return h->edge.n_visitors == 0;
-}
-
-/* Polled while draining only: streams end in many places. */
-static void on_drain(struct timer *t)
-{
-	struct hub *h = container_of(t, struct hub, drain);
-
-	if (is_quiet(h) || loop_now(h->loop) >= h->drain_until)
-		loop_stop(h->loop);
-	else
-		timer_start(&h->drain, 50);
-}
-
-void hub_drain(struct hub *h)
-{
-	if (h->draining) {
-		loop_stop(h->loop);
-		return;
-	}
-	h->draining = true;
-	health_rest(&h->health);
-	notify_stopping();
-	log_notice("stopping: open requests have %llu ms to finish",
-		(unsigned long long)h->conf.timeouts.drain);
-	notify_extend_timeout_ms((unsigned int)h->conf.timeouts.drain + 5000);
-	list_each (f, &h->fronts, struct front, node)
-		front_stop(f);
-	edge_http_drain(&h->edge);
-	list_each_safe (p, &h->peers, struct peer, node)
-		session_goaway(&p->session, CLOSE_SHUTDOWN, 1000, "the server is stopping");
-	h->drain_until = loop_now(h->loop) + h->conf.timeouts.drain;
-	timer_start(&h->drain, 1);
-}
-
 static void on_term(struct sig *s)
 {
-	hub_drain(container_of(s, struct hub, term));
+	drain_start(container_of(s, struct hub, term));
 }
 
 static void on_interrupt(struct sig *s)
 {
-	hub_drain(container_of(s, struct hub, interrupt));
+	drain_start(container_of(s, struct hub, interrupt));
 }
 
 static void on_hangup(struct sig *s)
@@ -395,6 +389,7 @@ static int open_state(struct hub *h, struct err *err)
 
 	if (mkdir(dir, 0700) < 0 && errno != EEXIST)
 		return err_set_errno(err, -errno, "state directory '%s'", dir);
+	h->names_file.path = mem_printf("%s/names.json", dir);
 	path = mem_printf("%s/keys.yaml", dir);
 	if (keys_init(&h->keys, path, err) < 0)
 		return -EINVAL;
@@ -497,20 +492,24 @@ int hub_open(struct hub *h, struct loop *loop, const char *conf_path, struct err
 	list_init(&h->ctl.connections);
 	listener_init(&h->ctl.listener);
 	names_init(&h->names);
+	names_file_init(&h->names_file, loop);
+	kept_init(&h->kept, loop);
+	parking_init(&h->parking, loop);
 	list_init(&h->keys.configured);
 	list_init(&h->keys.kept);
 	timer_init(&h->status, loop, on_status);
-	timer_init(&h->drain, loop, on_drain);
 	ctl_events_init(&h->events, loop);
 	ctl_events_install(&h->events);
 	(void)limits_raise_nofile();
 	edge_http_init(&h->edge, loop, &edge_http_limits_default, &edge_ops);
+	h->edge.parking = &h->parking;
 	if (open_state(h, err) < 0)
 		return -EINVAL;
 	hub_apply_conf(h);
 	h->ws = ws_loop_new(loop, err);
 	if (!h->ws || open_sockets(h, err) < 0)
 		return -EINVAL;
+	names_file_load(h);
 	listen_fds_close_rest();
 	confine(h);
 	sig_start(&h->term, loop, SIGTERM, on_term);
@@ -529,11 +528,14 @@ void hub_close(struct hub *h)
 	sig_stop(&h->interrupt);
 	sig_stop(&h->hangup);
 	health_stop(&h->health);
+	names_file_finish(&h->names_file);
+	parking_close(&h->parking);
 	edge_http_deinit(&h->edge);
 	while (!list_is_empty(&h->peers))
 		peer_end(list_entry(h->peers.next, struct peer, node), CLOSE_SHUTDOWN,
 			"the server is stopping");
 	v1_client_close_all(h);
+	kept_deinit(&h->kept);
 	ctl_server_close(&h->ctl);
 	front_set_close(h);
 	timer_stop(&h->status);

@@ -16,8 +16,11 @@
 #include "server/admit.h"
 #include "server/edge_http.h"
 #include "server/health.h"
+#include "server/kept.h"
 #include "server/keys.h"
 #include "server/names.h"
+#include "server/names_file.h"
+#include "server/parking.h"
 #include "server/server_conf.h"
 
 struct edge_tcp;
@@ -30,12 +33,18 @@ struct tunnel;
 struct ws_loop;
 struct ws_request;
 
+/* What the owner of a client without a key begins with. */
+#define HUB_ANONYMOUS "anonymous:"
+
 struct hub {
 	struct loop *loop;
 	const char *conf_path;
 	struct server_conf conf;
 	struct keys keys;
 	struct names names;
+	struct names_file names_file;
+	struct kept kept;
+	struct parking parking;
 	struct list peers;
 	struct list v1_clients; /* of the Rust tunnelto; each has a peer once it is let in */
 	uint32_t n_peers, n_tunnels, n_v1_waiting;
@@ -48,7 +57,7 @@ struct hub {
 	struct timer status, drain;
 	struct sig term, interrupt, hangup;
 	uint8_t name_secret[32];
-	clock_ms_t drain_until;
+	clock_ms_t drain_until, goodbye_at;
 	char told[256];                       /* the last STATUS= */
 	struct log_limit refusals, strangers; /* lines that anybody can cause */
 	bool has_mistakes;                    /* the last reload failed */
@@ -60,8 +69,6 @@ struct hub {
  */
 int hub_open(struct hub *h, struct loop *loop, const char *conf_path, struct err *err) MUST_USE;
 void hub_close(struct hub *h);
-/* No new visitors and clients; what is open may finish; then the loop stops. */
-void hub_drain(struct hub *h);
 
 /* For the rooms' own parts: */
 /* Bring what was copied out of @h->conf in line with it. */
@@ -81,6 +88,9 @@ struct session *hub_claim_lane(struct hub *h, const char *token);
 const struct front *hub_first_public(const struct hub *h);
 /* Anybody can be an anonymous client: what is logged of them all has a limit. */
 bool hub_may_log(struct hub *h, const struct peer *p);
-bool hub_admit_tcp(const struct edge_tcp *e, const struct addr *peer);
+/* May @owner (of a tunnel) still have names? */
+bool hub_is_owner_good(const struct hub *h, const char *owner);
+/* A listener for @t's port; NULL and words. */
+struct edge_tcp *hub_open_port(struct hub *h, struct tunnel *t, struct err *err) MUST_USE;
 /* End the sessions of keys that are no longer good; how many. */
 unsigned int hub_enforce_keys(struct hub *h);

@@ -3,9 +3,11 @@ src_server_libserver_a_CFLAGS = $(AM_CFLAGS) -fno-strict-aliasing
 src_server_libserver_a_SOURCES = \
 	src/server/access_log.c src/server/access_log.h \
 	src/server/admit.c src/server/admit.h \
+	src/server/drain.c src/server/drain.h \
 	src/server/edge_claims.c \
 	src/server/edge_error.c \
 	src/server/edge_http.c src/server/edge_http.h \
+	src/server/edge_park.c \
 	src/server/edge_request.c \
 	src/server/edge_response.c \
 	src/server/edge_tcp.c src/server/edge_tcp.h \
@@ -14,8 +16,11 @@ src_server_libserver_a_SOURCES = \
 	src/server/health.c src/server/health.h \
 	src/server/front_set.c src/server/front_set.h \
 	src/server/hub.c src/server/hub.h \
+	src/server/kept.c src/server/kept.h \
 	src/server/keys.c src/server/keys.h \
 	src/server/names.c src/server/names.h \
+	src/server/names_file.c src/server/names_file.h \
+	src/server/parking.c src/server/parking.h \
 	src/server/peer.c src/server/peer.h \
 	src/server/registrar.c src/server/registrar.h \
 	src/server/reload.c src/server/reload.h \

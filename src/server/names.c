@@ -34,6 +34,8 @@ enum names_result names_judge(const struct tunnel *holder, const char *owner, ui
 		return NAMES_OK;
 	if (!str_eq(holder->owner, owner))
 		return NAMES_TAKEN;
+	if (holder->kept_until)
+		return NAMES_OK; /* whoever of its owner's clients comes first */
 	return generation >= holder->generation ? NAMES_TAKEN_OVER : NAMES_SUPERSEDED;
 }
 
@@ -41,7 +43,7 @@ void names_add(struct names *n, struct tunnel *t)
 {
 	if (t->hostname)
 		(void)map_set(&n->hosts, t->hostname, t);
-	else
+	else if (idmap_get(&n->ports, t->port) != t)
 		idmap_set(&n->ports, t->port, t);
 }
 

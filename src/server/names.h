@@ -24,7 +24,7 @@ struct tunnel *names_find_host(const struct names *n, const char *host);
 struct tunnel *names_find_port(const struct names *n, uint16_t port);
 /* May @owner with @generation have what @holder (may be NULL) has? */
 enum names_result names_judge(const struct tunnel *holder, const char *owner, uint64_t generation);
-/* Put @t where its hostname or port says; whoever held it must have been removed. */
+/* Put @t where its hostname or port says; whoever else held it must have been removed. */
 void names_add(struct names *n, struct tunnel *t);
 /* Take it out, if it is still the one. */
 void names_remove(struct names *n, struct tunnel *t);

@@ -23,13 +23,20 @@
 #include "base/str.h"
 #include "crypt/digest.h"
 #include "crypt/hmac.h"
-#include "server/edge_tcp.h"
 #include "server/hub.h"
 #include "server/registrar.h"
 #include "server/tunnel.h"
 #include "v1/link_pair.h"
 
 #define HELLO_MS 10000
+
+/* Who ended it does not want the name any more, or may not have it. Otherwise the owner is expected
+ * back. */
+static bool is_final(enum close_reason why)
+{
+	return why == CLOSE_DONE || why == CLOSE_UNREGISTERED || why == CLOSE_KEY_REVOKED ||
+	       why == CLOSE_NOT_ALLOWED;
+}
 
 static void note(struct peer *p, enum log_level level, const char *message, const char *why)
 {
@@ -49,6 +56,9 @@ void peer_drop_tunnel(struct tunnel *t, enum close_reason why, const char *text)
 	struct peer *p = t->peer;
 	struct frame_reason r = {.value = t->id, .reason = (uint16_t)why};
 	uint8_t payload[6 + FRAME_MAX_TEXT];
+	/* the grace counts from when the client was last there */
+	clock_ms_t now = clock_ms(), last = p->session.detached_at ? p->session.detached_at : now,
+		   until = last + p->hub->conf.timeouts.grace;
 
 	assert(p);
 	if (!p->over && why != CLOSE_UNREGISTERED) {
@@ -60,14 +70,15 @@ void peer_drop_tunnel(struct tunnel *t, enum close_reason why, const char *text)
 		log_with(LOG_LV_NOTICE, "tunnel down", {"TUNNEL", t->name}, {"URL", t->url},
 			{"KEY_ID", t->key_id}, {"SESSION", p->id},
 			{"CLOSE_REASON", close_word(why)});
-	names_remove(&p->hub->names, t);
 	list_del(&t->peer_node);
 	p->n_tunnels--;
 	p->hub->n_tunnels--;
 	t->peer = NULL;
-	if (t->edge)
-		edge_tcp_close(TAKE_PTR(t->edge));
-	tunnel_unref(t);
+	if (!is_final(why) && until > now)
+		kept_add(p->hub, t, until);
+	else
+		kept_free_name(p->hub, t);
+	names_file_changed(&p->hub->names_file);
 	hub_changed(p->hub);
 }
 
@@ -77,6 +88,7 @@ static void free_peer(struct grave *g)
 
 	session_deinit(&p->session);
 	mem_wipe(p->secret, sizeof(p->secret));
+	mem_wipe(p->instance, sizeof(p->instance));
 	mem_wipe(p->tokens, sizeof(p->tokens));
 	free(p->key_id);
 	free(p->key_name);
@@ -154,7 +166,7 @@ static char *owner_of(const struct peer *p, const char *instance)
 	if (!p->anonymous)
 		return mem_strdup(p->key_id);
 	digest_sha256_hex(hex, instance, strlen(instance));
-	return mem_printf("anonymous:%s", hex);
+	return mem_printf(HUB_ANONYMOUS "%s", hex);
 }
 
 /* The living session that HELLO names, if the secret and the owner are right. */
@@ -180,19 +192,41 @@ static void resume(struct peer *p, struct peer *old, struct link *l)
 	send_welcome(old, /* resumed= */ true);
 	session_resume(&old->session, now);
 	note(old, LOG_LV_INFO, "session resumed", NULL);
+	parking_look(&p->hub->parking);
 	bury(p, CLOSE_DONE); /* it has no link, no stream and no tunnel any more */
+}
+
+/* A session whose program was started again since cannot be taken up any more: what it carried
+ * ends now instead of at the end of its grace. */
+static void end_predecessors(struct peer *p)
+{
+	struct list *at = p->hub->peers.next;
+
+	while (at != &p->hub->peers) {
+		struct peer *old = list_entry(at, struct peer, node);
+
+		at = at->next;
+		if (old == p || !old->greeted || old->session.base_link ||
+			old->generation >= p->generation || !str_eq(old->owner, p->owner) ||
+			!str_eq(old->instance, p->instance))
+			continue;
+		peer_end(old, CLOSE_LINK_LOST, "the client was started again");
+		at = p->hub->peers.next; /* ending one may have ended others */
+	}
 }
 
 static void greet(struct peer *p, const struct hello *h)
 {
 	random_hex(p->id, 16);
 	random_hex(p->secret, 32);
+	memcpy(p->instance, h->instance, sizeof(p->instance));
 	p->generation = h->generation;
 	(void)snprintf(p->software, sizeof(p->software), "%s", h->software);
 	p->greeted = true;
 	send_welcome(p, /* resumed= */ false);
 	session_greeted(&p->session, h->window, clock_ms());
 	note(p, LOG_LV_INFO, "client connected", NULL);
+	end_predecessors(p);
 	hub_changed(p->hub);
 }
 
@@ -318,7 +352,17 @@ typedef void peer_frame_f(struct peer *p, struct link *l, const struct frame *f)
 
 static void on_goaway(struct peer *p, struct link *l, const struct frame *f)
 {
-	/* the client is stopping: its open streams finish, new visitors are told 503 */
+	struct frame_reason r;
+
+	if (frame_reason_decode(&r, f) < 0) {
+		session_close(&p->session, CLOSE_PROTOCOL, "GOAWAY cannot be read");
+		return;
+	}
+	/* its open streams finish, new visitors are parked; it will not take the session up again
+	 */
+	p->leaving = true;
+	p->leave_why = r.reason < CLOSE_COUNT ? (enum close_reason)r.reason : CLOSE_INTERNAL;
+	edge_http_release(&p->hub->edge, &p->session);
 }
 
 static peer_frame_f *const on_frame[FRAME_TYPE_MAX] = {
@@ -349,7 +393,13 @@ static void session_opened(struct session *s, struct stream *st, const struct fr
 
 static void session_detached(struct session *s, enum close_reason why)
 {
-	note(peer_of(s), LOG_LV_INFO, "client's connection lost, waiting for it to come back",
+	struct peer *p = peer_of(s);
+
+	if (p->leaving) {
+		session_close(s, p->leave_why, "");
+		return;
+	}
+	note(p, LOG_LV_INFO, "client's connection lost, waiting for it to come back",
 		close_word(why));
 }
 

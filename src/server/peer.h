@@ -31,9 +31,10 @@ struct peer {
 	struct timer tick, hello;
 	struct addr address;
 	char id[HELLO_ID_SIZE], secret[HELLO_SECRET_SIZE];
-	char *key_id;              /* the key's, or "anonymous" */
-	char *key_name, *key_hash; /* NULL when anonymous */
-	char *owner;               /* whom names belong to; NULL before HELLO */
+	char instance[HELLO_ID_SIZE]; /* of HELLO; a secret, too */
+	char *key_id;                 /* the key's, or "anonymous" */
+	char *key_name, *key_hash;    /* NULL when anonymous */
+	char *owner;                  /* whom names belong to; NULL before HELLO */
 	char software[64];
 	uint64_t generation;
 	struct list tunnels;
@@ -44,8 +45,9 @@ struct peer {
 		clock_ms_t until;
 	} tokens[PEER_TOKENS_MAX];
 	struct probe_echo echo;
-	struct log_limit refusals; /* lines about what it may not have */
-	bool anonymous, greeted, over;
+	struct log_limit refusals;   /* lines about what it may not have */
+	enum close_reason leave_why; /* with `leaving`: what its GOAWAY said */
+	bool anonymous, greeted, over, leaving;
 	bool v1; /* a client of the Rust tunnelto stands behind it */
 };
 
@@ -57,9 +59,10 @@ struct peer *peer_accept_v1(struct hub *h, struct link *l, const struct server_c
 	const struct addr *from);
 /* Visitors' streams; the client's own probe is none. */
 size_t peer_stream_count(const struct peer *p);
-/* Tell the client why and end it: streams are reset, names freed. */
+/* Tell the client why and end it: streams are reset, names kept for their owner or freed. */
 void peer_end(struct peer *p, enum close_reason why, const char *text);
-/* Take one tunnel from its client; open streams go on. */
+/* Take one tunnel from its client; open streams go on. The name is free, or, when the reason is not
+ * its owner's will, kept. */
 void peer_drop_tunnel(struct tunnel *t, enum close_reason why, const char *text);
 /* Is @token one of its lanes'? Constant time; a token is used once. */
 bool peer_claim_token(struct peer *p, const char *token);

@@ -19,7 +19,6 @@
 #include "crypt/hmac.h"
 #include "proto/hello.h"
 #include "server/admit.h"
-#include "server/edge_tcp.h"
 #include "server/hub.h"
 #include "server/peer.h"
 #include "server/tunnel.h"
@@ -59,33 +58,29 @@ static void assigned_label(const struct peer *p, const char *label, unsigned int
 
 /* --- the tunnel ------------------------------------------------------------------------------ */
 
-static struct tunnel *new_tunnel(struct peer *p, const struct hello_register *rq)
+/* What one session says of it; a tunnel that was kept is given new words. */
+static void describe(struct tunnel *t, const struct peer *p, const struct hello_register *rq)
 {
-	struct tunnel *t = mem_new(struct tunnel);
-
-	t->refs = 1;
-	t->peer = p;
-	t->id = ++p->next_tunnel;
-	t->proto = rq->proto;
 	memcpy(t->name, rq->name, sizeof(t->name));
-	t->host_header = rq->host_header[0] ? mem_strdup(rq->host_header) : NULL;
-	t->key_id = mem_strdup(p->key_id);
-	t->owner = mem_strdup(p->owner);
+	mem_replace(&t->host_header, rq->host_header[0] ? rq->host_header : NULL);
+	mem_replace(&t->key_id, p->key_id);
 	t->generation = p->generation;
 	t->since = clock_ms();
-	list_init(&t->peer_node);
-	return t;
 }
 
-static void publish(struct tunnel *t)
+static void publish(struct tunnel *t, struct peer *p, const struct hello_register *rq)
 {
-	struct peer *p = t->peer;
-
+	describe(t, p, rq);
+	t->peer = p;
+	t->id = ++p->next_tunnel;
+	free(t->url);
 	t->url = hub_url(p->hub, t);
 	list_add_tail(&p->tunnels, &t->peer_node);
 	p->n_tunnels++;
 	p->hub->n_tunnels++;
 	names_add(&p->hub->names, t);
+	names_file_changed(&p->hub->names_file);
+	parking_look(&p->hub->parking);
 	if (hub_may_log(p->hub, p))
 		log_with(LOG_LV_NOTICE, "tunnel up", {"TUNNEL", t->name}, {"URL", t->url},
 			{"KEY_ID", t->key_id}, {"SESSION", p->id});
@@ -101,15 +96,35 @@ static void answer_with(struct hello_registered *a, const struct tunnel *t)
 	(void)snprintf(a->hostname, sizeof(a->hostname), "%s", t->hostname ? t->hostname : "");
 }
 
-/* Judge the holder of a name or port. True: it is free now. */
+/* The owner's newer client is here. A session without a connection that is left without a tunnel
+ * has nothing to come back for. */
+static void evict(struct tunnel *holder)
+{
+	struct peer *old = holder->peer;
+
+	peer_drop_tunnel(holder, CLOSE_TAKEN_OVER,
+		"a newer client of the same key has taken the name over");
+	if (old->n_tunnels == 0 && !old->session.base_link)
+		peer_end(old, CLOSE_TAKEN_OVER, "");
+}
+
+/* Judge the holder of a name or port. True: it is free, or the holder is @p's to go on with: it is
+ * in no list then, and the reference is the caller's. */
 static bool make_way(struct peer *p, struct tunnel *holder, struct hello_registered *a)
 {
 	switch (names_judge(holder, p->owner, p->generation)) {
 	case NAMES_OK:
+		if (holder)
+			kept_take(p->hub, holder);
 		return true;
 	case NAMES_TAKEN_OVER:
-		peer_drop_tunnel(holder, CLOSE_TAKEN_OVER,
-			"a newer client of the same key has taken the name over");
+		/* without a grace nothing is kept: the hold is ours */
+		(void)tunnel_ref(holder);
+		evict(holder);
+		if (holder->kept_until) {
+			kept_take(p->hub, holder);
+			tunnel_unref(holder);
+		}
 		return true;
 	case NAMES_SUPERSEDED:
 		refuse(a, HELLO_REFUSAL_SUPERSEDED, NULL);
@@ -122,20 +137,31 @@ static bool make_way(struct peer *p, struct tunnel *holder, struct hello_registe
 }
 
 /* Has the owner, over all its sessions, room for one more? @holder is about to make way. */
-static bool has_room(const struct peer *p, const struct tunnel *holder, struct hello_registered *a)
+static bool has_room(struct peer *p, const struct tunnel *holder, struct hello_registered *a)
 {
-	const struct hub *h = p->hub;
-	uint32_t mine = 0, freed = holder && str_eq(holder->owner, p->owner) ? 1 : 0;
+	struct hub *h = p->hub;
+	bool own = holder && str_eq(holder->owner, p->owner);
+	uint32_t mine = 0, freed = own && holder->peer ? 1 : 0, kept_freed = own && !holder->peer;
+	uint32_t max = hub_rights_of(h, p).max_tunnels, all = h->n_tunnels - freed;
 
 	list_each (other, &h->peers, struct peer, node)
 		mine += str_eq(other->owner, p->owner) ? other->n_tunnels : 0;
-	if (mine - freed >= hub_rights_of(h, p).max_tunnels)
+	mine -= freed;
+	if (mine >= max) {
 		refuse(a, HELLO_REFUSAL_TOO_MANY, NULL);
-	else if (h->n_tunnels - freed >= h->conf.limits.tunnels)
+		return false;
+	}
+	if (all >= h->conf.limits.tunnels) {
 		refuse(a, HELLO_REFUSAL_SERVER_FULL, NULL);
-	else
-		return true;
-	return false;
+		return false;
+	}
+	/* what is only kept makes way */
+	mine += kept_count(h, p->owner) - kept_freed;
+	kept_trim(h, p->owner, holder, mine >= max ? mine - max + 1 : 0);
+	all += h->kept.n - kept_freed;
+	kept_trim(h, NULL, holder,
+		all >= h->conf.limits.tunnels ? all - h->conf.limits.tunnels + 1 : 0);
+	return true;
 }
 
 /* --- http ------------------------------------------------------------------------------------ */
@@ -183,30 +209,16 @@ static void register_http(struct peer *p, const struct hello_register *rq,
 	}
 	if (!has_room(p, holder, a) || !make_way(p, holder, a))
 		return;
-	t = new_tunnel(p, rq);
-	t->hostname = mem_strdup(host);
-	publish(t);
+	t = holder;
+	if (!t) {
+		t = tunnel_new(rq->proto, rq->name, p->owner);
+		t->hostname = mem_strdup(host);
+	}
+	publish(t, p, rq);
 	answer_with(a, t);
 }
 
 /* --- tcp ------------------------------------------------------------------------------------- */
-
-static bool open_port(struct tunnel *t, uint16_t port, struct err *err)
-{
-	const struct server_conf *c = &t->peer->hub->conf;
-	struct addr a;
-
-	if (addr_parse_ip(&a, c->tcp.listen, port) < 0) {
-		(void)err_set(err, -1, "'%s' is not an address", c->tcp.listen);
-		return false;
-	}
-	t->port = port;
-	t->edge = edge_tcp_open(t->peer->hub->loop, &a, t, err);
-	if (!t->edge)
-		return false;
-	t->edge->admit = hub_admit_tcp;
-	return true;
-}
 
 static struct tunnel *find_own(const struct peer *p, const struct hello_register *rq)
 {
@@ -218,23 +230,47 @@ static struct tunnel *find_own(const struct peer *p, const struct hello_register
 	return NULL;
 }
 
-static bool register_port(struct peer *p, struct tunnel *t, uint16_t port, bool chosen,
+/* The tunnel at @port, its listener open; or NULL. */
+static struct tunnel *claim_port(struct peer *p, const struct hello_register *rq, uint16_t port,
 	struct hello_registered *a)
 {
-	struct tunnel *holder = names_find_port(&p->hub->names, port);
+	struct tunnel *holder = names_find_port(&p->hub->names, port), *t;
+	enum names_result r = names_judge(holder, p->owner, p->generation);
 	struct err err = {0};
 
-	if (holder && !chosen && names_judge(holder, p->owner, p->generation) != NAMES_TAKEN_OVER)
-		return false;
 	/* not chosen: a port of this owner is another tunnel's, unless it is the same label's */
-	if (holder && !chosen && !str_eq(holder->name, t->name))
-		return false;
+	if (holder && !rq->remote_port &&
+		((r != NAMES_TAKEN_OVER && r != NAMES_OK) || !str_eq(holder->name, rq->name)))
+		return NULL;
 	if (!make_way(p, holder, a))
-		return false;
-	if (open_port(t, port, &err))
-		return true;
+		return NULL;
+	if (holder && holder->edge)
+		return holder; /* its listener goes on */
+	t = holder ? holder : tunnel_new(rq->proto, rq->name, p->owner);
+	t->port = port;
+	t->edge = hub_open_port(p->hub, t, &err);
+	if (t->edge)
+		return t;
 	refuse(a, HELLO_REFUSAL_PORT_TAKEN, err.text);
-	return false;
+	tunnel_unref(t);
+	return NULL;
+}
+
+/* Where to begin looking: what was kept, or a port that is always the same for the label. */
+static uint16_t first_port(const struct peer *p, const struct hello_register *rq,
+	const struct conf_port_range *range)
+{
+	const struct tunnel *kept = rq->remote_port
+					    ? NULL
+					    : kept_find(p->hub, p->owner, rq->proto, rq->name);
+	uint8_t digest[HMAC_LEN];
+
+	if (kept && kept->port >= range->low && kept->port <= range->high)
+		return kept->port;
+	digest_of(p, rq->name, 0, digest);
+	return (uint16_t)(range->low +
+			  (unsigned int)(digest[0] << 16 | digest[1] << 8 | digest[2]) %
+				  (range->high - range->low + 1U));
 }
 
 static void register_tcp(struct peer *p, const struct hello_register *rq,
@@ -243,7 +279,6 @@ static void register_tcp(struct peer *p, const struct hello_register *rq,
 	struct admit_rights rights = hub_rights_of(p->hub, p);
 	struct tunnel *t = find_own(p, rq), *holder;
 	struct conf_port_range range;
-	uint8_t digest[HMAC_LEN];
 	unsigned int n, first;
 	int refusal;
 
@@ -257,29 +292,24 @@ static void register_tcp(struct peer *p, const struct hello_register *rq,
 		return;
 	}
 	n = range.high - range.low + 1U;
-	digest_of(p, rq->name, 0, digest);
-	first = (unsigned int)(digest[0] << 16 | digest[1] << 8 | digest[2]) % n;
+	first = first_port(p, rq, &range) - range.low;
 	holder = names_find_port(&p->hub->names, (uint16_t)(range.low + first));
 	if (holder && !rq->remote_port && !str_eq(holder->name, rq->name))
 		holder = NULL; /* it stays, another port is taken */
 	if (!has_room(p, holder, a))
 		return;
 	refuse(a, HELLO_REFUSAL_NO_PORT, NULL);
-	t = new_tunnel(p, rq);
 	for (unsigned int i = 0; i < MIN(n, (unsigned int)PORT_TRIES); i++) {
-		uint16_t port = (uint16_t)(range.low + (first + i) % n);
-
-		if (!register_port(p, t, port, rq->remote_port != 0, a))
+		t = claim_port(p, rq, (uint16_t)(range.low + (first + i) % n), a);
+		if (!t)
 			continue;
 		memset(a->error, 0, sizeof(a->error));
 		memset(a->message, 0, sizeof(a->message));
 		a->retry = false;
-		publish(t);
+		publish(t, p, rq);
 		answer_with(a, t);
 		return;
 	}
-	t->peer = NULL;
-	tunnel_unref(t);
 }
 
 /* --- entry ----------------------------------------------------------------------------------- */

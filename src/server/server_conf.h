@@ -72,10 +72,11 @@ struct server_conf {
 	char *control_socket;
 	struct {
 		uint32_t sessions, tunnels, streams, visitors;
-		uint64_t session_memory, window, head, body_progress;
+		uint64_t session_memory, window, head, body_progress, parked_bytes;
+		uint32_t parked;
 	} limits;
 	struct {
-		uint64_t head, idle, response, body, slow, grace, drain;
+		uint64_t head, idle, response, body, slow, grace, park, drain;
 	} timeouts; /* ms */
 	struct {
 		int level;

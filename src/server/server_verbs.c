@@ -96,12 +96,15 @@ static void on_status(struct ctl_call *c, json_t *params)
 	}
 	hub_status_text(h, text, sizeof(text));
 	ctl_call_reply(c,
-		json_pack("{s:s, s:I, s:s, s:s, s:o, s:o, s:o, s:{s:I, s:I, s:I}}", "version",
-			PACKAGE_VERSION, "pid", (json_int_t)getpid(), "config", h->conf_path,
-			"status", text, "listeners", listeners_json(h), "sessions", sessions,
-			"tunnels", tunnels, "counters", "visitors", (json_int_t)h->edge.n_visitors,
-			"requests", (json_int_t)h->edge.requests_total, "faults",
-			(json_int_t)h->edge.faults_total));
+		json_pack("{s:s, s:I, s:s, s:s, s:o, s:o, s:o, s:{s:I, s:I, s:I, s:I, s:I, s:I}}",
+			"version", PACKAGE_VERSION, "pid", (json_int_t)getpid(), "config",
+			h->conf_path, "status", text, "listeners", listeners_json(h), "sessions",
+			sessions, "tunnels", tunnels, "counters", "visitors",
+			(json_int_t)h->edge.n_visitors, "requests",
+			(json_int_t)h->edge.requests_total, "faults",
+			(json_int_t)h->edge.faults_total, "parked", (json_int_t)h->parking.n,
+			"parked_total", (json_int_t)h->parking.total, "parked_refused",
+			(json_int_t)h->parking.refused));
 }
 
 /* --- keys ------------------------------------------------------------------------------------ */

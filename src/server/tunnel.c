@@ -1,16 +1,31 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * tunnel: a registered name, held by its session and by the edges that use it. When the session
- * ends it, `peer` becomes NULL and the last user frees it.
+ * tunnel: a registered name, held by its session and by the edges that use it. When its session
+ * ends, `peer` becomes NULL: it is kept for its owner for a while (kept.c), whose next session
+ * takes the same object over, with all who wait for it; or it is over, and the last user frees it.
  */
 #include "server/tunnel.h"
 
 #include <assert.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/mem.h"
 #include "mux/session.h"
 #include "server/peer.h"
+
+struct tunnel *tunnel_new(enum hello_proto proto, const char *label, const char *owner)
+{
+	struct tunnel *t = mem_new(struct tunnel);
+
+	t->refs = 1;
+	t->proto = proto;
+	(void)snprintf(t->name, sizeof(t->name), "%s", label);
+	t->owner = mem_strdup(owner);
+	list_init(&t->peer_node);
+	list_init(&t->kept_node);
+	return t;
+}
 
 struct tunnel *tunnel_ref(struct tunnel *t)
 {
@@ -32,6 +47,21 @@ void tunnel_unref(struct tunnel *t)
 	free(t->key_id);
 	free(t->owner);
 	free(t);
+}
+
+bool tunnel_is_away(const struct tunnel *t)
+{
+	return !t->peer || !session_is_live(&t->peer->session) || t->peer->session.draining;
+}
+
+bool tunnel_may_return(const struct tunnel *t)
+{
+	return t->peer || t->kept_until;
+}
+
+bool tunnel_has_stream(const struct tunnel *t, const struct stream *st)
+{
+	return t->peer && st->session == &t->peer->session;
 }
 
 struct stream *tunnel_open_stream(struct tunnel *t, const struct frame_open *open,

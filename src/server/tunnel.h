@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
 
-/* tunnel: one registered public name of one session, as the server holds it. */
+/* tunnel: one registered public name, as the server holds it: of one session, or kept for the next.
+ */
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -28,13 +29,25 @@ struct tunnel {
 	char *owner; /* what must be equal for a take-over: key id, or a hash of the instance */
 	uint64_t generation;
 	struct edge_tcp *edge; /* tcp: its listener */
+	struct list kept_node; /* in kept->list, while it has no peer and waits for its owner */
+	clock_ms_t kept_until; /* 0: it is not kept */
 
 	clock_ms_t since;
 	uint32_t streams;                            /* open now */
 	uint64_t streams_total, bytes_in, bytes_out; /* in: from visitors */
-	unsigned int refs;                           /* users (edges) that hold it across its end */
+	uint32_t parked;                             /* visitors that wait for its client */
+	uint64_t parked_bytes;
+	unsigned int refs; /* users (edges) that hold it across its end */
 };
 
+/* With one reference, which is the caller's; without a peer, and not known by its name yet. */
+struct tunnel *tunnel_new(enum hello_proto proto, const char *label, const char *owner) MUST_USE;
+/* Is a visitor of it to wait: there is no session that takes streams now? */
+bool tunnel_is_away(const struct tunnel *t);
+/* …and may that change: its session is detached, or it is kept for its owner? */
+bool tunnel_may_return(const struct tunnel *t);
+/* Is @st, a stream that was opened for it, of the session that serves it now? */
+bool tunnel_has_stream(const struct tunnel *t, const struct stream *st);
 /* Edges hold a reference as long as they use it; a tunnel that ended has peer == NULL. */
 struct tunnel *tunnel_ref(struct tunnel *t);
 void tunnel_unref(struct tunnel *t);

@@ -21,6 +21,7 @@ EXTRA_DIST += \
 	tests/system/test_http_shapes.py \
 	tests/system/test_load.py \
 	tests/system/test_memory.py \
+	tests/system/test_parking.py \
 	tests/system/test_reload.py \
 	tests/system/test_session.py \
 	tests/system/test_soak.py \

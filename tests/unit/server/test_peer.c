@@ -215,6 +215,10 @@ static int setup(void **state)
 	assert_int_equal(keys_init(&hub.keys, test_file, &err), 0);
 	keys_configure(&hub.keys, &hub.conf.keys);
 	names_init(&hub.names);
+	names_file_init(&hub.names_file, &loop);
+	kept_init(&hub.kept, &loop);
+	parking_init(&hub.parking, &loop);
+	edge_http_init(&hub.edge, &loop, &edge_http_limits_default, NULL);
 	list_init(&hub.peers);
 	list_init(&hub.fronts);
 	timer_init(&hub.status, &loop, on_status);
@@ -225,6 +229,8 @@ static int teardown(void **state)
 {
 	while (!list_is_empty(&hub.peers))
 		peer_end(list_entry(hub.peers.next, struct peer, node), CLOSE_SHUTDOWN, "");
+	kept_deinit(&hub.kept);
+	parking_close(&hub.parking);
 	turn();
 	hang_up(&alice);
 	hang_up(&alice2);
@@ -354,6 +360,193 @@ static void asked_again_a_tunnel_is_the_same_even_at_the_limit(void **state)
 	assert_string_equal(ask_http(&alice, "a", "a"), "");
 	assert_int_equal(answer.tunnel, id);
 	assert_int_equal(hub.n_tunnels, 3);
+}
+
+/* --- names that are kept --------------------------------------------------------------------- */
+
+/* As its program would before it stops; then its connection is gone. */
+static void say_goodbye(struct caller *c, enum close_reason why)
+{
+	struct frame_reason r = {.reason = (uint16_t)why};
+	uint8_t payload[6];
+
+	send_frame(c, FRAME_GOAWAY, payload,
+		frame_reason_encode(payload, sizeof(payload), FRAME_GOAWAY, &r));
+	hang_up(c);
+}
+
+static struct tunnel *web(void)
+{
+	return names_find_host(&hub.names, "web.example.com");
+}
+
+static void a_stopped_clients_name_is_kept_for_its_owner_alone(void **state)
+{
+	struct tunnel *t;
+
+	connect_as(&alice, "alice", 5);
+	assert_string_equal(ask_http(&alice, "web", "web"), "");
+	t = web();
+	assert_false(tunnel_is_away(t));
+	say_goodbye(&alice, CLOSE_SHUTDOWN);
+	assert_int_equal(hub.n_peers, 0);
+	assert_int_equal(hub.n_tunnels, 0);
+	assert_ptr_equal(web(), t);
+	assert_true(tunnel_is_away(t));
+	assert_true(tunnel_may_return(t));
+	connect_as(&bob, "bob", 9);
+	assert_string_equal(ask_http(&bob, "web", "web"), "taken");
+	/* the same tunnel goes on, whatever the clock of the owner's machine said meanwhile */
+	connect_as(&alice2, "alice", 4);
+	assert_string_equal(ask_http(&alice2, "other", "web"), "");
+	assert_ptr_equal(web(), t);
+	assert_string_equal(t->name, "other");
+	assert_false(tunnel_is_away(t));
+	assert_int_equal(hub.kept.n, 0);
+}
+
+static void a_client_that_is_done_leaves_nothing(void **state)
+{
+	connect_as(&alice, "alice", 5);
+	assert_string_equal(ask_http(&alice, "web", "web"), "");
+	say_goodbye(&alice, CLOSE_DONE);
+	assert_null(web());
+	assert_int_equal(hub.kept.n, 0);
+}
+
+static void a_leaving_client_is_away_while_its_streams_finish(void **state)
+{
+	struct frame_reason r = {.reason = CLOSE_SHUTDOWN};
+	uint8_t payload[6];
+
+	connect_as(&alice, "alice", 5);
+	assert_string_equal(ask_http(&alice, "web", "web"), "");
+	send_frame(&alice, FRAME_GOAWAY, payload,
+		frame_reason_encode(payload, sizeof(payload), FRAME_GOAWAY, &r));
+	assert_true(tunnel_is_away(web()));
+	assert_int_equal(hub.n_peers, 1);
+}
+
+static void a_kept_name_is_free_when_the_grace_is_over(void **state)
+{
+	hub.conf.timeouts.grace = 30;
+	connect_as(&alice, "alice", 5);
+	assert_string_equal(ask_http(&alice, "web", "web"), "");
+	say_goodbye(&alice, CLOSE_SHUTDOWN);
+	assert_non_null(web());
+	until(!web());
+	connect_as(&bob, "bob", 1);
+	assert_string_equal(ask_http(&bob, "web", "web"), "");
+}
+
+static void the_grace_counts_from_the_lost_connection_not_from_the_sessions_end(void **state)
+{
+	hub.conf.timeouts.grace = 30;
+	connect_as(&alice, "alice", 5);
+	assert_string_equal(ask_http(&alice, "web", "web"), "");
+	hang_up(&alice);
+	assert_non_null(web());
+	until(hub.n_peers == 0);
+	assert_null(web());
+}
+
+static void without_a_grace_a_name_is_free_at_once(void **state)
+{
+	hub.conf.timeouts.grace = 0;
+	connect_as(&alice, "alice", 5);
+	assert_string_equal(ask_http(&alice, "web", "web"), "");
+	connect_as(&alice2, "alice", 6);
+	assert_string_equal(ask_http(&alice2, "web", "web"), "");
+	assert_string_equal(ask_tcp(&alice2, "ssh", 0), "");
+	connect_as(&bob, "bob", 1);
+	hang_up(&alice2);
+	assert_null(web());
+	assert_string_equal(ask_http(&bob, "web", "web"), "");
+}
+
+static void a_restarted_program_ends_what_its_predecessor_left(void **state)
+{
+	struct tunnel *t;
+
+	connect_as(&alice, "alice", 5);
+	assert_string_equal(ask_http(&alice, "web", "web"), "");
+	t = web();
+	hang_up(&alice); /* killed: nothing was said */
+	assert_int_equal(hub.n_peers, 1);
+	connect_as(&alice2, "alice", 6);
+	assert_int_equal(hub.n_peers, 1);
+	assert_ptr_equal(web(), t);
+	assert_true(tunnel_is_away(t));
+	assert_string_equal(ask_http(&alice2, "web", "web"), "");
+	assert_ptr_equal(t->peer, alice2.peer);
+}
+
+static void another_installation_of_the_same_key_ends_nothing_by_connecting(void **state)
+{
+	connect_as(&alice, "alice", 5);
+	assert_string_equal(ask_http(&alice, "web", "web"), "");
+	memset(alice.peer->instance, 'f', sizeof(alice.peer->instance) - 1);
+	hang_up(&alice);
+	connect_as(&alice2, "alice", 6);
+	assert_int_equal(hub.n_peers, 2);
+	/* but taking its last tunnel does */
+	assert_string_equal(ask_http(&alice2, "web", "web"), "");
+	assert_int_equal(hub.n_peers, 1);
+}
+
+static void what_is_kept_makes_way_for_what_is_asked_for(void **state)
+{
+	connect_as(&alice, "alice", 5);
+	assert_string_equal(ask_http(&alice, "a", "a"), "");
+	assert_string_equal(ask_http(&alice, "b", "b"), "");
+	assert_string_equal(ask_http(&alice, "c", "c"), "");
+	say_goodbye(&alice, CLOSE_SHUTDOWN);
+	assert_int_equal(hub.kept.n, 3);
+	connect_as(&alice2, "alice", 6);
+	assert_string_equal(ask_http(&alice2, "c", "c"), "");
+	assert_int_equal(hub.kept.n, 2);
+	assert_string_equal(ask_http(&alice2, "d", "d"), "");
+	assert_int_equal(hub.kept.n, 1);
+	assert_null(names_find_host(&hub.names, "a.example.com"));
+	assert_non_null(names_find_host(&hub.names, "b.example.com"));
+	/* the whole server's room counts the same way */
+	hub.conf.limits.tunnels = 3;
+	connect_as(&bob, "bob", 1);
+	assert_string_equal(ask_http(&bob, "x", "x"), "");
+	assert_int_equal(hub.kept.n, 0);
+}
+
+static void a_revoked_keys_names_are_kept_no_longer(void **state)
+{
+	connect_as(&alice, "alice", 5);
+	assert_string_equal(ask_http(&alice, "web", "web"), "");
+	say_goodbye(&alice, CLOSE_SHUTDOWN);
+	keys_find(&hub.keys, "alice")->revoked = true;
+	(void)hub_enforce_keys(&hub);
+	assert_null(web());
+}
+
+static void a_kept_port_stays_open_and_is_found_again(void **state)
+{
+	struct addr a;
+	uint16_t port;
+	int fd;
+
+	hub.parking.limits = (struct parking_limits){
+		.visitors = 10, .bytes = 1 << 20, .wait_ms = 10000};
+	connect_as(&alice, "alice", 5);
+	assert_string_equal(ask_tcp(&alice, "ssh", 0), "");
+	port = answer.port;
+	say_goodbye(&alice, CLOSE_SHUTDOWN);
+	assert_int_equal(addr_parse_ip(&a, "127.0.0.1", port), 0);
+	fd = connect_to(&a);
+	until(hub.parking.n == 1);
+	connect_as(&alice2, "alice", 6);
+	assert_string_equal(ask_tcp(&alice2, "ssh", 0), "");
+	assert_int_equal(answer.port, port);
+	until(hub.parking.n == 0);
+	until(session_stream_count(&alice2.peer->session) == 1);
+	close(fd);
 }
 
 /* --- names ----------------------------------------------------------------------------------- */
@@ -630,6 +823,17 @@ int main(void)
 		TEST(a_lost_client_comes_back_to_its_session_and_tunnels),
 		TEST(nobody_resumes_with_a_wrong_secret_or_by_another_key),
 		TEST(asked_again_a_tunnel_is_the_same_even_at_the_limit),
+		TEST(a_stopped_clients_name_is_kept_for_its_owner_alone),
+		TEST(a_client_that_is_done_leaves_nothing),
+		TEST(a_leaving_client_is_away_while_its_streams_finish),
+		TEST(a_kept_name_is_free_when_the_grace_is_over),
+		TEST(the_grace_counts_from_the_lost_connection_not_from_the_sessions_end),
+		TEST(without_a_grace_a_name_is_free_at_once),
+		TEST(a_restarted_program_ends_what_its_predecessor_left),
+		TEST(another_installation_of_the_same_key_ends_nothing_by_connecting),
+		TEST(what_is_kept_makes_way_for_what_is_asked_for),
+		TEST(a_revoked_keys_names_are_kept_no_longer),
+		TEST(a_kept_port_stays_open_and_is_found_again),
 		TEST(a_tunnel_is_told_its_url),
 		TEST(an_assigned_name_is_the_same_after_a_restart_and_differs_per_owner),
 		TEST(the_owners_newer_client_takes_a_name_over),
