@@ -459,7 +459,7 @@ def test_a_client_that_goes_frees_its_name_and_its_visitors(v1):
     visitor = hello(v1)
     c.request(c.opened())
     c.end()
-    assert b" 502 " in visitor.recv(4096)
+    assert b" 503 " in visitor.recv(4096)
     until(lambda: v1.srv.status()["sessions"] == [], "the session's end")
     other = v1.srv.key("other", "*").read_text().strip()
     v1.client(key=other, sub_domain="demo")
