@@ -27,5 +27,7 @@ FAULT(HEAD_TOO_LARGE,  431, "head_too_large",    "the head is too large")
 FAULT(TARGET_TOO_LONG, 414, "target_too_long",   "the request target is too long")
 FAULT(TIMEOUT,         408, "request_timeout",   "the request did not arrive in time")
 FAULT(BLOCKED,         403, "blocked",           "this address is blocked")
+FAULT(CLIENT_AWAY,     503, "client_away",       "the client of this tunnel is away")
+FAULT(MANY_WAITING,    503, "too_many_waiting",  "the client of this tunnel is away, and too many wait for it")
 FAULT(MANY_FIELDS,     431, "too_many_fields",   "there are too many fields")
 /* clang-format on */

@@ -44,21 +44,22 @@ static void on_go_on(struct parked *p)
 	conn_flush(&v->conn);
 }
 
-static void refuse(struct visitor *v, enum close_reason why, const char *word, const char *text)
+static void set_retry(struct visitor *v, enum close_reason why)
 {
-	const struct tunnel *t = v->edge->ops->route(v->edge, v->host);
-
 	v->why = why;
-	v->retry_s = parking_retry_s(v->edge->parking, t);
-	edge_error_send(v, 503, word, text);
+	v->retry_s = parking_retry_s(v->edge->parking, v->edge->ops->route(v->edge, v->host));
 }
 
 static void away(struct visitor *v)
 {
-	if (v->edge->parking->closed)
-		refuse(v, CLOSE_SHUTDOWN, close_word(CLOSE_SHUTDOWN), close_text(CLOSE_SHUTDOWN));
+	bool stopping = v->edge->parking->closed;
+
+	set_retry(v, stopping ? CLOSE_SHUTDOWN : CLOSE_LINK_LOST);
+	if (stopping)
+		edge_error_send(v, close_http_status(v->why), close_word(v->why),
+			close_text(v->why));
 	else
-		refuse(v, CLOSE_LINK_LOST, "client_away", "the client of this tunnel is away");
+		edge_error_refuse(v, HTTP_FAULT_CLIENT_AWAY);
 }
 
 static void on_give_up(struct parked *p)
@@ -88,8 +89,8 @@ void edge_park_wait(struct visitor *v, struct tunnel *t, size_t head_n)
 		v->parked_head = v->replay ? 0 : head_n;
 		edge_http_set_deadline(v);
 	} else if (k->refused > refused) {
-		refuse(v, CLOSE_LIMIT, "too_many_waiting",
-			"the client of this tunnel is away, and too many wait for it already");
+		set_retry(v, CLOSE_LIMIT);
+		edge_error_refuse(v, HTTP_FAULT_MANY_WAITING);
 	} else {
 		away(v);
 	}
