@@ -75,7 +75,7 @@ static void an_empty_file_is_sound_and_has_the_defaults(void **state)
 	assert_true(load(""));
 	assert_null(conf.server.url);
 	assert_true(conf.server.verify);
-	assert_int_equal(conf.reconnect.min, 500);
+	assert_int_equal(conf.reconnect.min, 100);
 	assert_int_equal(conf.reconnect.max, 30000);
 	assert_int_equal(conf.drain, 5000);
 	assert_int_equal(conf.log.level, 3);
