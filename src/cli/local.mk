@@ -6,7 +6,7 @@ src_cli_libcli_a_SOURCES = \
 	src/cli/completion.c src/cli/completion.h \
 	src/cli/one_shot.c src/cli/one_shot.h \
 	src/cli/print.c src/cli/print.h \
-	src/cli/program.c src/cli/program.h \
+	src/cli/program.c src/cli/program.h src/cli/program_exec.c \
 	src/cli/stored_key.c src/cli/stored_key.h \
 	src/cli/verb_adhoc.c src/cli/verb_logs.c src/cli/verb_misc.c src/cli/verb_server.c \
 	src/cli/verb_tunnels.c \

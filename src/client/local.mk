@@ -4,6 +4,7 @@ src_client_libclient_a_SOURCES = \
 	src/client/agent.c src/client/agent.h \
 	src/client/client_conf.c src/client/client_conf.h \
 	src/client/client_verbs.c src/client/client_verbs.h \
+	src/client/command.c src/client/command.h \
 	src/client/health.c src/client/health.h \
 	src/client/old_ways.c src/client/old_ways.h \
 	src/client/one_shot.c src/client/one_shot.h \

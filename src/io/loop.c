@@ -88,6 +88,8 @@ static void before_poll(struct ev_loop *ev, ev_prepare *w, int revents)
 	struct loop *l = container_of(w, struct loop, before_poll);
 
 	run_tasks(l);
+	if (l->guest)
+		l->guest->turn(l->guest);
 	empty_graveyard(l);
 	log_flush();
 	if (++l->turns >= TRIM_TURNS && !ev_is_active(&l->trim))
@@ -101,6 +103,7 @@ int loop_init(struct loop *l)
 	l->ev = ev_loop_new(EVFLAG_AUTO | EVFLAG_NOENV);
 	if (!l->ev)
 		return -EMFILE;
+	l->guest = NULL;
 	list_init(&l->tasks);
 	list_init(&l->graveyard);
 	l->scratch = mem_alloc(LOOP_SCRATCH_SIZE);
@@ -178,4 +181,26 @@ void loop_bury(struct loop *l, struct grave *g, grave_free_f *free_f)
 {
 	g->free = free_f;
 	list_add_tail(&l->graveyard, &g->node);
+}
+
+/* That it woke the loop is all it is for. */
+static void on_guest_wake(struct ev_loop *ev, ev_io *w, int revents)
+{
+}
+
+void loop_guest_start(struct loop *l, struct loop_guest *g, int fd, loop_guest_f *turn)
+{
+	assert(!l->guest);
+	g->turn = turn;
+	ev_io_init(&g->wake, on_guest_wake, fd, EV_READ);
+	ev_io_start(l->ev, &g->wake);
+	l->guest = g;
+}
+
+void loop_guest_stop(struct loop *l, struct loop_guest *g)
+{
+	if (l->guest != g)
+		return;
+	ev_io_stop(l->ev, &g->wake);
+	l->guest = NULL;
 }

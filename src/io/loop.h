@@ -15,8 +15,11 @@
 
 #define LOOP_SCRATCH_SIZE (64 * 1024)
 
+struct loop_guest;
+
 struct loop {
 	struct ev_loop *ev;
+	struct loop_guest *guest;
 	ev_prepare before_poll; /* runs the tasks, then empties the graveyard */
 	ev_idle idle;           /* keeps the loop from sleeping while tasks are left over */
 	ev_timer trim;          /* after work: memory that it left behind is given back */
@@ -34,6 +37,14 @@ typedef void loop_task_f(struct loop_task *t);
 struct loop_task {
 	struct list node;
 	loop_task_f *run;
+};
+
+/* Another event loop inside this one: its turn comes before this loop waits, after the tasks, and
+ * @fd is readable when it wants one. */
+typedef void loop_guest_f(struct loop_guest *g);
+struct loop_guest {
+	ev_io wake;
+	loop_guest_f *turn;
 };
 
 /* An object that closed itself inside its own callback: freed before the next poll. */
@@ -57,6 +68,10 @@ clock_ms_t loop_now(const struct loop *l);
 void loop_task_init(struct loop_task *t, loop_task_f *run);
 void loop_task_schedule(struct loop *l, struct loop_task *t);
 void loop_task_cancel(struct loop_task *t);
+
+/* One guest at most. @fd stays the caller's, open until the guest was stopped. */
+void loop_guest_start(struct loop *l, struct loop_guest *g, int fd, loop_guest_f *turn);
+void loop_guest_stop(struct loop *l, struct loop_guest *g);
 
 /* Free @g by @free before the next poll; @g must not be buried already. */
 void loop_bury(struct loop *l, struct grave *g, grave_free_f *free);

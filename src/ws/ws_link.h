@@ -18,9 +18,11 @@ struct lws_vhost;
 #define WS_LINK_MESSAGE_MAX (64 * 1024)
 #define WS_LINK_PROTOCOL    "tunnelto.v2"
 
+struct ws_guest;
 struct ws_loop {
 	struct loop *loop;
 	struct lws_context *context;
+	struct ws_guest *guest;
 	unsigned char *buffer; /* LWS_PRE + WS_LINK_MESSAGE_MAX, for one write at a time */
 	struct list client_vhosts;
 	struct list server_refs;

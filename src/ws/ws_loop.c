@@ -2,8 +2,8 @@
 /*
  * ws_loop: libwebsockets on our libev loop.
  *
- * One lws context lives on the loop as a guest (foreign_loops); it binds no port, its sockets are
- * adopted or dialled. The room's rule: lws callbacks only translate into calls of ours.
+ * One lws context lives on the loop as a guest (ws_guest says how); it binds no port, its sockets
+ * are adopted or dialled. The room's rule: lws callbacks only translate into calls of ours.
  */
 #include "ws/ws_loop.h"
 
@@ -20,6 +20,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "io/loop.h"
+#include "ws/ws_guest.h"
 #include "ws/ws_link.h"
 
 static void on_lws_log(int level, const char *line)
@@ -57,18 +58,15 @@ struct ws_loop *ws_loop_new(struct loop *loop, struct err *err)
 	info.port = CONTEXT_PORT_NO_LISTEN;
 	info.gid = (gid_t)-1;
 	info.uid = (uid_t)-1;
-	info.options = LWS_SERVER_OPTION_EXPLICIT_VHOSTS | LWS_SERVER_OPTION_LIBEV |
-		       LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT;
-	info.foreign_loops = foreign;
+	info.options = LWS_SERVER_OPTION_EXPLICIT_VHOSTS | LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT;
+	ws_guest_prepare(&info, foreign);
 	info.user = w;
 	info.timeout_secs = 10;
 	info.retry_and_idle_policy = &no_pings;
 	info.pt_serv_buf_size = 16 * 1024;
 	w->context = lws_create_context(&info);
 	if (!w->context) {
-		(void)err_set(err, -1,
-			"libwebsockets cannot use libev here: install its libev plugin (Debian: "
-			"libwebsockets-evlib-ev)");
+		(void)err_set(err, -1, "%s", ws_guest_missing);
 		free(w);
 		return NULL;
 	}
@@ -79,6 +77,7 @@ struct ws_loop *ws_loop_new(struct loop *loop, struct err *err)
 		return NULL;
 	}
 	w->loop = loop;
+	w->guest = ws_guest_start(w->context, loop);
 	list_init(&w->client_vhosts);
 	list_init(&w->server_refs);
 	w->buffer = mem_alloc(LWS_PRE + WS_LINK_MESSAGE_MAX);
@@ -89,6 +88,7 @@ void ws_loop_free(struct ws_loop *w)
 {
 	if (!w)
 		return;
+	ws_guest_stop(w->guest, w->loop);
 	lws_context_destroy(w->context);
 	list_each_safe (v, &w->client_vhosts, struct ws_client_vhost, node) {
 		free(v->ca_file);

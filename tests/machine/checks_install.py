@@ -90,6 +90,29 @@ def first_tunnel(s):
         s.m.remove(f"/etc/tunnelto/{name}")
 
 
+@check("the static tunnelto, alone in an empty root with CA certificates, serves a request over TLS")
+def static_client(s):
+    static = s.m.root.parent / "tunnelto-static"
+    if not static.exists():
+        return "built on Debian 12 only"
+    s.start_origin()
+    s.m.script("mkdir -p /root/empty/etc; cd /root/empty; cp /root/fullchain.pem ca.pem; cp /etc/hosts etc; cp /root/laptop.key key")
+    shutil.copy(static, s.m.path("/root/empty/tunnelto"))
+    s.m.script("""
+        install -m 0644 /root/fullchain.pem /etc/tunnelto/; install -m 0640 -g tunnelto /root/privkey.pem /etc/tunnelto/
+        systemctl start tunnelto-server.socket tunnelto-server-tls.socket tunnelto-server-control.socket tunnelto-server""")
+    s.m.run("systemd-run", "--unit=one-shot", "-p", "RootDirectory=/root/empty", "-p", "MountAPIVFS=yes", "/tunnelto", "--port", "8000", "--host", "127.0.0.1",
+            "--subdomain", "ci-1", "--server", "https://tunnel.example.com:5000", "--key-file", "/key", "--ca-file", "/ca.pem")
+    until(lambda: "https://ci-1.example.com/" in s.m.journal("-u", "one-shot", "-o", "cat"), "the URL on stdout")
+    shown = s.m.out("curl", "-sS", "--max-time", "20", "--resolve", "ci-1.example.com:443:127.0.0.1", "https://ci-1.example.com/")
+    assert shown == "hello from the origin", shown
+    s.m.run("systemctl", "stop", "one-shot")
+    s.m.script("systemctl stop tunnelto-server.socket tunnelto-server-tls.socket tunnelto-server-control.socket tunnelto-server")
+    for name in ("fullchain.pem", "privkey.pem"):
+        s.m.remove(f"/etc/tunnelto/{name}")
+    return None
+
+
 @check("autopkgtest: debian/tests/loopback")
 def loopback(s):
     shutil.copy(packages.TOP / "debian/tests/loopback", s.m.path("/root"))

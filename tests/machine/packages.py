@@ -8,7 +8,7 @@ import subprocess
 import roots
 
 TOP = pathlib.Path(__file__).resolve().parents[2]
-MORE = {"bookworm": ["lintian", "rpm", "rpmlint", "debugedit"], "trixie": []}
+MORE = {"bookworm": ["lintian", "rpm", "rpmlint", "debugedit", "libcap-dev"], "trixie": []}
 
 
 def source_tree(to):
@@ -63,6 +63,12 @@ class Packages:
 
     def lintian(self, place):
         return roots.in_root(self.root, f"cd /{place}; lintian --allow-root --fail-on error,warning *.changes")
+
+    def build_static(self, command):
+        """The one-shot client without libraries, stripped."""
+        source_tree(self.root / "static")
+        roots.in_root(self.root, f"cd /static; {command}; strip src/static/tunnelto")
+        return self.root / "static/src/static/tunnelto"
 
     def build_rpm(self):
         place = self.root / "rpm"

@@ -761,5 +761,10 @@ int main(void)
 		TEST(a_connection_that_is_cut_detaches),
 	};
 
+#ifdef WS_POLL
+	/* ws_poll is for clients; a server's failed handshake lasts there until lws' own time-out
+	 */
+	cmocka_set_skip_filter("garbage_is_closed_and_hurts_nobody (TLS)");
+#endif
 	return cmocka_run_group_tests(tests, certs_setup, certs_teardown);
 }
