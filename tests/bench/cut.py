@@ -97,7 +97,7 @@ def served_after(target):
 
 
 def measure(cls, scene, count):
-    """[milliseconds], [failed requests] of @count cuts of this path's link."""
+    """Cut this path's link @count times; (milliseconds, failed requests) each time."""
     path = cls(scene)
     if not path.reconnects:
         raise Skip("does not connect again by itself")
@@ -106,14 +106,10 @@ def measure(cls, scene, count):
     relay = Relay((scene.server, path.link))
     try:
         path.connect(HOST, relay.port)
-        times, failures = [], []
         for _ in range(count):
             if relay.cut() == 0:
                 raise Skip("its link does not go through the relay")
-            took, failed = served_after(path.targets["web"])
-            times.append(took)
-            failures.append(failed)
-        return times, failures
+            yield served_after(path.targets["web"])
     finally:
         path.stop()
         relay.end()

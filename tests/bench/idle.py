@@ -16,25 +16,32 @@ UPGRADE = ("GET /idle HTTP/1.1\r\nHost: {}\r\nConnection: Upgrade\r\nUpgrade: we
 AT_ONCE = 25  # daemons that start together
 
 
-def rss(path, end):
-    return measure.memory(path.pids(end))[0]
+def resting(path, longest):
+    """RSS of both ends, once it has not changed for two seconds (what work has freed is given back), or after @longest."""
+    deadline, same, last = time.monotonic() + longest, 0, None
+    while True:
+        now = {end: measure.memory(path.pids(end))[0] for end in ("server", "client")}
+        same = same + 1 if now == last else 0
+        if same == 4 or time.monotonic() >= deadline:
+            return now
+        last = now
+        time.sleep(0.5)
 
 
-def tunnels(scene, count, say):
+def tunnels(scene, count, rest, say):
     """Bytes per idle tunnel: at the server, and of one tunneltod that has one tunnel."""
     path = OursTls(scene)
     path.start()
     daemons = []
     try:
-        before = rss(path, "server")
+        before = resting(path, rest)
         for n in range(count):
             daemons.append(one_daemon(path, n))
             if (n + 1) % AT_ONCE == 0 or n + 1 == count:
                 up_to(path, n + 1, daemons)
             if (n + 1) % 250 == 0:
                 say(f"{n + 1} daemons")
-        settle()
-        cost = (rss(path, "server") - before) / count
+        cost = (resting(path, rest)["server"] - before["server"]) / count
         some = [measure.memory([d.pid]) for d in daemons[::max(1, count // 50)]]
         mean = [sum(m[i] for m in some) / len(some) for i in range(3)]
         return {"tunnels": count, "tunnel_server": cost, "tunnel_client_rss": mean[0], "tunnel_client_pss": mean[1],
@@ -66,11 +73,6 @@ def up_to(path, count, daemons):
     raise Skip(f"{count} daemons did not all come up: {daemons[-1].log()[-200:]} ")
 
 
-def settle():
-    """What was set in motion by the last arrival is over after a second without any."""
-    time.sleep(1)
-
-
 def websocket(target):
     s = target.connect(READY)
     s.sendall(UPGRADE.format(target.host).encode())
@@ -80,7 +82,7 @@ def websocket(target):
     return s
 
 
-def visitors(scene, count, say, with_tls=False):
+def visitors(scene, count, rest, say, with_tls):
     """Bytes per idle WebSocket at the server and at the daemon; the link has TLS, visitors with @with_tls have, too."""
     path = (OursVisitorTls if with_tls else OursTls)(scene)
     path.start()
@@ -88,14 +90,13 @@ def visitors(scene, count, say, with_tls=False):
     try:
         for _ in range(min(100, count)):  # what the first ones bring up is not theirs
             held.append(websocket(path.targets["sink"]))
-        before = {end: rss(path, end) for end in ("server", "client")}
+        before = resting(path, rest)
         for n in range(count):
             held.append(websocket(path.targets["sink"]))
             if (n + 1) % 1000 == 0:
                 say(f"{n + 1} WebSockets")
-        settle()
-        key = "visitor_tls" if with_tls else "visitor"
-        return {"visitors": count, **{f"{key}_{end}": (rss(path, end) - before[end]) / count for end in before}}
+        after, key = resting(path, rest), "visitor_tls" if with_tls else "visitor"
+        return {"visitors": count, **{f"{key}_{end}": (after[end] - before[end]) / count for end in before}}
     finally:
         for s in held:
             s.close()

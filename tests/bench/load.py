@@ -103,14 +103,17 @@ def digest(path):
         return hashlib.file_digest(f, "sha256").hexdigest()
 
 
-def verify(targets, files, scratch, size):
-    """One download and one upload of @size bytes: what arrived is what was sent, by SHA-256, or Broken."""
+def verify(targets, files, scratch, size, streams):
+    """@streams downloads and uploads of @size bytes: what arrived is what was sent, by SHA-256, or Broken."""
     part = part_of(files, size)
-    wanted, got = digest(part), scratch / "arrived"
-    outcome(curl(targets["web"], "/bulk", "-o", str(got), *down_args(files, size)))
-    if digest(got) != wanted:
+    wanted, arrived = digest(part), [scratch / f"arrived-{n}" for n in range(streams)]
+    for process in [curl(targets["web"], "/bulk", "-o", str(path), *down_args(files, size)) for path in arrived]:
+        outcome(process)
+    if any(digest(path) != wanted for path in arrived):
         raise Broken("a download arrived with other bytes")
-    got.unlink()
-    *_, text = outcome(curl(targets["sink"], "/hash", "-T", str(part)))
-    if text.strip().decode() != wanted:
-        raise Broken("an upload arrived with other bytes")
+    for path in arrived:
+        path.unlink()
+    for process in [curl(targets["sink"], "/hash", "-T", str(part)) for _ in range(streams)]:
+        *_, text = outcome(process)
+        if text.strip().decode() != wanted:
+            raise Broken("an upload arrived with other bytes")

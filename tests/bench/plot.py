@@ -35,10 +35,11 @@ def svg(result):
         text, height = panel(result["samples"], result["paths"], column, title, y)
         body.append(text)
         y += height
-    note = escape(report.describe(result["machine"]))
+    first, _, rest = report.describe(result["machine"]).partition("TCP ")
     width = LABEL + WIDE + 90
-    return (f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {y + 24}" width="{width}" height="{y + 24}">\n'
+    return (f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="-8 0 {width} {y + 32}" width="{width}" height="{y + 32}">\n'
             '<style>text{font:12px sans-serif;fill:#222}.t{font-weight:bold;font-size:14px}.l{text-anchor:end}'
             '.n{font-size:9px;fill:#666}line{stroke:#222;stroke-width:1.5}</style>\n'
-            f'<rect width="100%" height="100%" fill="#fff"/>\n' + "\n".join(body) +
-            f'\n<text x="0" y="{y + 14}" class="n">{note}</text>\n</svg>\n')
+            f'<rect x="-8" width="100%" height="100%" fill="#fff"/>\n' + "\n".join(body) +
+            f'\n<text x="0" y="{y + 10}" class="n">{escape(first)}</text>\n'
+            f'<text x="0" y="{y + 23}" class="n">{escape("TCP " + rest)}</text>\n</svg>\n')

@@ -139,7 +139,7 @@ def tables(result, markdown=False):
             put(title, ["path", *(COLUMNS[c][0] for c in used)], rows)
     against = [p for p in ("direct", "nginx", "nginx-tls", "ssh") if p in samples]
     rows = [[f"{info[p]['title']} : {info[b]['title']}", *(_x(pair(samples, p, c, b)) for c in FASTER)]
-            for p in samples if p.startswith("ours") for b in against]
+            for p in samples if p.startswith("ours") for b in against if any(samples[p].get(c) for c in FASTER)]
     if rows:
         put("Ratios, round by round", ["", *(COLUMNS[c][0].replace(", MB/s", "") for c in FASTER)], rows)
     memory = result.get("memory") or {}
@@ -152,9 +152,14 @@ def tables(result, markdown=False):
     if rows:
         put(f"Emulated WAN (round trip, loss each way; {result['wan_setting']})",
             ["", "path", "bulk down, Mbit/s", ": direct", "p99 ms", "p99 ms beside bulk"], rows)
+    failed = {info[p]["title"]: sum(samples[p].get("errors", ())) for p in samples}
+    if any(failed.values()):
+        out.append("Requests that failed: " + "; ".join(f"{p}: {n}" for p, n in failed.items() if n) + ".")
     put("Bars", ["", "measured", "bar", "goal", ""], [bar_row(b) for b in result["bars"]])
     if result["skipped"]:
         out.append("Left out:\n" + "\n".join(f"* {what}: {why}" for what, why in sorted(result["skipped"].items())))
+    if not info:
+        return "\n\n".join([*out, describe(result["machine"])])
     links = "; ".join(f"{i['title']}: {'encrypted' if i['encrypted'] else 'in the clear'}" for i in info.values()
                       if i["encrypted"] is not None)
     return "\n\n".join([*out, f"Links: {links}.", describe(result["machine"])])

@@ -48,7 +48,8 @@ class Rounds:
             self.keep(path, **{f"cpu_gb_{end}": cpu[end] / size * 1e9 for end in cpu})
 
     def verify(self, path):
-        load.verify(path.targets, self.files, self.scene.world.dir, self.size.bulk_each)
+        for size, streams in ((self.size.bulk_each, 1), (self.size.bulk_each // 4, 8)):
+            load.verify(path.targets, self.files, self.scene.world.dir, size, streams)
 
     def columns(self):
         out = [(f"requests, {n} connection(s)", lambda p, n=n: self.requests(p, n)) for n in CONNECTIONS]

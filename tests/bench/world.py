@@ -8,6 +8,7 @@ import contextlib
 import ctypes
 import os
 import pathlib
+import random
 import resource
 import shutil
 import signal
@@ -64,14 +65,14 @@ class World:
         return path
 
     def port(self):
-        """A TCP port that was free just now, each only once."""
+        """A TCP port that was free just now, each only once; below those that the kernel gives to connections."""
         while True:
-            with socket.socket() as s:
-                s.bind((HOST, 0))
-                port = s.getsockname()[1]
-            if port not in self.taken:
-                self.taken.add(port)
-                return port
+            port = random.randrange(15000, 32000)
+            with contextlib.suppress(OSError), socket.socket() as s:
+                s.bind((HOST, port))
+                if port not in self.taken:
+                    self.taken.add(port)
+                    return port
 
     def spawn(self, name, *argv, env=None, pass_fds=()):
         """Start a process that ends with the bench; its output goes to NAME.log in the private directory."""
