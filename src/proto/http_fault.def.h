@@ -9,6 +9,7 @@ FAULT(TARGET,          400, "bad_target",        "the request target is not vali
 FAULT(MISDIRECTED,     421, "misdirected",       "the request is for https, and this connection is not secured")
 FAULT(VERSION,         505, "bad_version",       "the HTTP version is not 1.0 or 1.1")
 FAULT(CONNECT,         501, "connect_refused",   "CONNECT is not served here")
+FAULT(LAST_HOP,        501, "last_hop",          "Max-Forwards ends here, and this server has nothing to say of itself")
 FAULT(FIELD_NAME,      400, "bad_field_name",    "a field name is not a token followed by a colon")
 FAULT(FIELD_VALUE,     400, "bad_field_value",   "a field value has control characters")
 FAULT(FOLDED,          400, "folded_field",      "a field is folded over several lines")

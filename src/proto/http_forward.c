@@ -45,6 +45,7 @@ enum meaning {
 	HOP,        /* dropped: it is for this hop (RFC 9110 §7.6.1) */
 	FRAMING,    /* kept whatever Connection says of it */
 	FORWARDING, /* replaced in requests */
+	HOPS,       /* counted down where it counts */
 	CLAIM,      /* where a visitor says it comes from: only a trusted one may */
 };
 
@@ -59,6 +60,7 @@ static const struct {
 	{"host", 4, FORWARDING},
 	{"http2-settings", 14, HOP},
 	{"keep-alive", 10, HOP},
+	{"max-forwards", 12, HOPS},
 	{"proxy-authenticate", 18, HOP},
 	{"proxy-authentication-info", 25, HOP},
 	{"proxy-authorization", 19, HOP},
@@ -107,6 +109,14 @@ static enum meaning meaning_of(struct http_span name)
 	return PLAIN;
 }
 
+static void put_hops(struct cursor *c, uint32_t hops)
+{
+	char line[32];
+
+	(void)snprintf(line, sizeof(line), "Max-Forwards: %u\r\n", hops);
+	put(c, line);
+}
+
 static void put_request_fields(struct cursor *c, const struct http_head *h, bool trusted)
 {
 	for (size_t i = 0; i < h->n_fields; i++) {
@@ -117,7 +127,10 @@ static void put_request_fields(struct cursor *c, const struct http_head *h, bool
 			continue;
 		if (meaning != FRAMING && http_head_is_nominated(h, f->name))
 			continue;
-		put_field(c, f->name, f->value);
+		if (meaning == HOPS && h->has_hops)
+			put_hops(c, h->hops > 0 ? h->hops - 1 : 0);
+		else
+			put_field(c, f->name, f->value);
 	}
 }
 

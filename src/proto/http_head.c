@@ -286,6 +286,21 @@ static enum http_fault on_accept(struct http_head *h, struct http_span value)
 	return HTTP_FAULT_NONE;
 }
 
+/* Of other methods, and where it is no number, it means nothing (RFC 9110 §7.6.2). */
+static enum http_fault on_max_forwards(struct http_head *h, struct http_span value)
+{
+	uint32_t hops = 0;
+
+	if (value.n == 0 || value.n > 9 || span(value.at, value.n, DIGIT) != value.n ||
+		!(http_head_span_is(h->method, "OPTIONS") || http_head_span_is(h->method, "TRACE")))
+		return HTTP_FAULT_NONE;
+	for (size_t i = 0; i < value.n; i++)
+		hops = hops * 10 + (uint32_t)(value.at[i] - '0');
+	h->hops = h->has_hops ? MIN(h->hops, hops) : hops;
+	h->has_hops = true;
+	return HTTP_FAULT_NONE;
+}
+
 static enum http_fault on_te(struct http_head *h, struct http_span value)
 {
 	struct http_span option;
@@ -308,6 +323,7 @@ static const struct {
 	{"expect", 6, on_expect},
 	{"accept", 6, on_accept},
 	{"te", 2, on_te},
+	{"max-forwards", 12, on_max_forwards},
 };
 
 static enum http_fault note_known(struct http_head *h, const struct http_field *f)

@@ -65,6 +65,8 @@ struct http_head {
 	bool expect_continue;
 	bool accepts_json; /* Accept names application/json */
 	bool te_trailers;
+	bool has_hops; /* an OPTIONS or TRACE says how many more hops it may take */
+	uint32_t hops;
 	struct http_span connection[4]; /* Connection's values; more of them are a fault */
 	size_t n_connection;
 };

@@ -184,6 +184,10 @@ static void route(struct visitor *v, const struct http_head *h, size_t n)
 		edge_error_refuse(v, HTTP_FAULT_BLOCKED);
 		return;
 	}
+	if (h->has_hops && h->hops == 0) {
+		edge_error_refuse(v, HTTP_FAULT_LAST_HOP);
+		return;
+	}
 	t = e->ops->route(e, v->host);
 	if (!t) {
 		v->why = CLOSE_NO_TUNNEL;

@@ -10,6 +10,7 @@ import json
 import queue
 import re
 import socket
+import ssl
 import struct
 import threading
 
@@ -82,7 +83,7 @@ class Wire:
         """False at the end; a reset is an end, too, but never one in order."""
         try:
             piece = self.sock.recv(65536)
-        except ConnectionResetError:
+        except (ConnectionResetError, ssl.SSLEOFError):  # TLS without close_notify is no end, either
             raise Cut from None
         self.have += piece
         return bool(piece)

@@ -5,6 +5,7 @@ import json
 import pathlib
 import re
 import socket
+import ssl
 
 import pytest
 
@@ -16,11 +17,13 @@ TOP = pathlib.Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture(scope="module")
-def world(request):
+def world(request, certs):
     """One server, one daemon and one origin for the whole table: 300 worlds would take minutes."""
     net = Net(request.config.getoption("--build"))
     net.strict = net.add(strict.StrictOrigin())
-    net.srv = net.server()
+    pair = {"certificate": str(certs / "server.crt"), "key": str(certs / "server.key")}
+    net.srv = net.server(config={"public": [{"listen": "127.0.0.1:0"}, {"listen": "127.0.0.1:0", "tls": pair}]})
+    net.tls_port = [int(at.rsplit(":", 1)[1]) for role, at in net.srv.listeners if role == "public"][1]
     net.dmn = net.daemon(net.srv, {n: {"local": net.strict.port, "subdomain": n} for n in ("shape", "other")}, key=net.srv.key())
     net.dmn.up()
     yield net
@@ -72,17 +75,22 @@ def read_upgraded(wire, shape, out):
     out.after = wire.have
 
 
-def visit(world, port, shape, n):
+def connect(port, tls):
+    sock = socket.create_connection(("127.0.0.1", port), timeout=WAIT)
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return tls.wrap_socket(sock, suppress_ragged_eofs=False) if tls else sock
+
+
+def visit(world, port, shape, n, tls=None):
     """Send the shape, read @n answers, go away."""
     out = Outcome()
-    with socket.create_connection(("127.0.0.1", port), timeout=WAIT) as sock:
-        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    with connect(port, tls) as sock:
         wire = strict.Wire(sock)
         steps = shape.send if isinstance(shape.send, list) else [shape.send]
         for step in steps:
             try:
                 step(wire) if callable(step) else sock.sendall(step)
-            except (BrokenPipeError, ConnectionResetError):
+            except (BrokenPipeError, ConnectionResetError, ssl.SSLEOFError):
                 break  # refused before it was all sent; the refusal is read below
             except strict.Cut:
                 break
@@ -130,8 +138,27 @@ def last_word(out):
     return (out.answers[-1].values(b"x-tunnelto-error") or [b""])[0].decode() if out.answers else ""
 
 
-@pytest.mark.parametrize("shape", ROWS, ids=lambda s: f"{s.group}-{s.name}".replace(" ", "_"))
+def name_of(shape):
+    return f"{shape.group}-{shape.name}".replace(" ", "_")
+
+
+@pytest.mark.parametrize("shape", ROWS, ids=name_of)
 def test_the_tunnel_does_what_the_origin_does(world, shape):
+    check(world, shape, world.srv.public)
+
+
+# What the connection has a part in; what the other groups test was decided before TLS comes into it.
+ON_TLS = [s for s in ROWS if s.group in ("framing", "connection", "expect", "response") and s.after is None]
+
+
+@pytest.mark.parametrize("shape", ON_TLS, ids=name_of)
+def test_a_tunnel_with_tls_does_so_too(world, shape):
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    tls.check_hostname, tls.verify_mode = False, ssl.CERT_NONE
+    check(world, shape, world.tls_port, tls)
+
+
+def check(world, shape, port, tls=None):
     records = world.strict.begin(shape.script)
     direct = visit(world, world.strict.port, shape, len(shape.want))
     assert direct.statuses == shape.want, "the strict origin itself"
@@ -141,7 +168,7 @@ def test_the_tunnel_does_what_the_origin_does(world, shape):
     if shape.sees:
         assert records.get(timeout=WAIT)[1] == shape.sees, "the strict origin itself"
     records = world.strict.begin(shape.script)
-    through = visit(world, world.srv.public, shape, len(shape.edge))
+    through = visit(world, port, shape, len(shape.edge), tls)
     assert through.statuses == shape.edge
     if shape.edge_end == NO_ORIGIN:
         assert probe(strict.Wire(world.visitor(world.srv.public))) == KEPT

@@ -176,6 +176,26 @@ static void a_proxy_of_ours_is_believed_and_appended_to(void **state)
 		"X-Forwarded-Port: 8443\r\n" FORWARDED("a"));
 }
 
+static void hops_are_counted_down_where_they_count(void **state)
+{
+	(void)state;
+	assert_string_equal(
+		forward_request("TRACE / HTTP/1.1\r\nHost: a\r\nmax-forwards: 10\r\n\r\n", &plain),
+		"TRACE / HTTP/1.1\r\nHost: a\r\nMax-Forwards: 9\r\n" FORWARDED("a"));
+	/* the least of several */
+	assert_string_equal(forward_request("OPTIONS * HTTP/1.1\r\nHost: a\r\nMax-Forwards: 3\r\n"
+					    "Max-Forwards: 2\r\n\r\n",
+				    &plain),
+		"OPTIONS * HTTP/1.1\r\nHost: a\r\nMax-Forwards: 1\r\nMax-Forwards: 1\r\n" FORWARDED(
+			"a"));
+	assert_string_equal(forward_request("GET / HTTP/1.1\r\nHost: a\r\nMax-Forwards: 3\r\n\r\n",
+				    &plain),
+		"GET / HTTP/1.1\r\nHost: a\r\nMax-Forwards: 3\r\n" FORWARDED("a"));
+	assert_string_equal(
+		forward_request("TRACE / HTTP/1.1\r\nHost: a\r\nMax-Forwards: +1\r\n\r\n", &plain),
+		"TRACE / HTTP/1.1\r\nHost: a\r\nMax-Forwards: +1\r\n" FORWARDED("a"));
+}
+
 static void a_chain_of_forwarded_goes_on_and_is_not_begun(void **state)
 {
 	static const char request[] = "GET / HTTP/1.1\r\nHost: a\r\nForwarded: for=1.1.1.1\r\n"
@@ -294,6 +314,7 @@ int main(void)
 		cmocka_unit_test(trailers_are_asked_for_again),
 		cmocka_unit_test(an_upgrade_is_asked_for_again),
 		cmocka_unit_test(a_proxy_of_ours_is_believed_and_appended_to),
+		cmocka_unit_test(hops_are_counted_down_where_they_count),
 		cmocka_unit_test(a_chain_of_forwarded_goes_on_and_is_not_begun),
 		cmocka_unit_test(a_response_loses_what_was_for_this_hop),
 		cmocka_unit_test(a_response_says_what_becomes_of_the_connection),
