@@ -186,7 +186,8 @@ static void add_field(struct line *line, const struct log_field *f)
 {
 	bool quoted;
 
-	if (!f->value)
+	/* the id is for the journal, which finds the catalog's text by it */
+	if (!f->value || strcmp(f->key, "MESSAGE_ID") == 0)
 		return;
 	quoted = needs_quotes(f->value);
 	add_char(line, ' ');

@@ -37,9 +37,10 @@ static const char *logged(enum log_level level, const char *message, const struc
 
 static void fields_follow_the_sentence(void **state)
 {
-	const struct log_field f[] = {{"TUNNEL", "web"}, {"MISSING", NULL}, {"VISITOR", "::1"}};
+	const struct log_field f[] = {
+		{"TUNNEL", "web"}, {"MISSING", NULL}, {"MESSAGE_ID", "1e4c"}, {"VISITOR", "::1"}};
 
-	assert_string_equal(logged(LOG_LV_INFO, "tunnel is up", f, 3),
+	assert_string_equal(logged(LOG_LV_INFO, "tunnel is up", f, ARRAY_SIZE(f)),
 		"info: tunnel is up tunnel=web visitor=::1\n");
 }
 
