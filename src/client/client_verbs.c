@@ -542,7 +542,7 @@ static const struct ctl_method methods[] = {
 	{"Status", CTL_RIGHT_READ, on_status},
 	{"Tunnel", CTL_RIGHT_READ, on_tunnel},
 	{"Up", CTL_RIGHT_OPERATE, on_up},
-	{"Wait", CTL_RIGHT_READ, on_wait},
+	{"Wait", CTL_RIGHT_OPERATE, on_wait},
 	{"Down", CTL_RIGHT_OPERATE, on_down},
 	{"Open", CTL_RIGHT_OPERATE, on_open},
 	{"Reload", CTL_RIGHT_OPERATE, on_reload},

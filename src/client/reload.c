@@ -203,6 +203,10 @@ static bool read_again(const struct agent *a, struct client_conf *fresh, struct 
 {
 	struct err err;
 
+	if (a->draining) {
+		report_add_at(report, a->conf_path, 0, 0, NULL, "the daemon is stopping");
+		return false;
+	}
 	if (!client_conf_load(fresh, a->conf_path, report))
 		return false;
 	if (wanted_key(a, fresh, key, &err) == 0)

@@ -155,7 +155,7 @@ for method in sys.argv[2:]:
 def test_strangers_may_read_when_the_socket_lets_them_in_and_nothing_else(pair):
     refused = "org.varlink.service.PermissionDenied"
     for daemon, reads, others in (
-            (pair.dmn, ["Client.Status"], ["Client.Up", "Client.Down", "Client.Open", "Client.Reload", "Client.Logs"]),
+            (pair.dmn, ["Client.Status"], ["Client.Up", "Client.Down", "Client.Wait", "Client.Open", "Client.Reload", "Client.Logs"]),
             (pair.srv, ["Server.Status"], ["Server.KeyAdd", "Server.KeyList", "Server.KeyRevoke", "Server.Reload", "Server.Logs"])):
         argv = [sys.executable, "-c", STRANGER, daemon.control, *["io.tunnelto." + m for m in reads + others]]
         directory = os.path.dirname(daemon.control)

@@ -278,3 +278,19 @@ def test_the_manager_is_given_time_while_what_is_open_finishes(net):
             daemon = net.daemon(server, {"web": {"local": origin.port, "subdomain": "web"}}, key=net.dir / "server-test.key", name="again",
                                 config={"drain": "10s"})
             daemon.up("web")
+
+
+def test_a_daemon_that_is_stopping_reads_no_configuration(net):
+    origin = net.raw_origin()
+    server = net.server()
+    daemon = net.daemon(server, {"web": {"local": origin.port, "subdomain": "web"}}, key=server.key(), config={"drain": "10s"})
+    daemon.up("web")
+    visitor = net.visitor(server.public)
+    visitor.sendall(b"GET / HTTP/1.1\r\nHost: web.localhost\r\n\r\n")
+    conn = origin.accept()
+    daemon.signal(signal.SIGTERM)
+    daemon.notify.wait("STOPPING=1")
+    done = daemon.ctl("reload", check=False)
+    assert done.returncode == 1 and "the daemon is stopping" in done.stderr
+    conn.close()
+    assert daemon.wait_end() == 0
