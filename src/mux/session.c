@@ -199,6 +199,7 @@ static void attach_base(struct session *s, struct link *l)
 	s->base_link = s->data_link = l;
 	s->next_data_link = NULL;
 	s->detached_at = 0;
+	s->peer_resumed = false;
 	s->resuming = s->greeted; /* until the handshake says how it goes on */
 	buf_clear(&s->control);   /* what was meant for a link that is gone */
 }
@@ -335,6 +336,7 @@ static void on_pong(struct session *s, struct link *l, const struct frame *f)
 
 static void on_resume(struct session *s, struct link *l, const struct frame *f)
 {
+	s->peer_resumed = true;
 	if (!s->greeted || l != s->base_link)
 		session_close(s, CLOSE_PROTOCOL, "RESUME out of place");
 	else

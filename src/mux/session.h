@@ -93,7 +93,8 @@ struct session {
 	bool draining;      /* GOAWAY was sent or received: no new streams */
 	bool peer_draining; /* GOAWAY was received: what the peer opens after it is refused */
 	bool closed;
-	bool resuming; /* a link was lost; the peer's RESUME has not arrived completely */
+	bool peer_resumed; /* a RESUME came over this base link: its handshake reached the peer */
+	bool resuming;     /* a link was lost; the peer's RESUME has not arrived completely */
 };
 
 /* Embedded in its owner, or allocated by it. The server opens odd stream ids, the client even ones.

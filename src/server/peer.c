@@ -90,6 +90,7 @@ static void free_peer(struct grave *g)
 
 	session_deinit(&p->session);
 	mem_wipe(p->secret, sizeof(p->secret));
+	mem_wipe(p->last_secret, sizeof(p->last_secret));
 	mem_wipe(p->instance, sizeof(p->instance));
 	mem_wipe(p->tokens, sizeof(p->tokens));
 	free(p->key_id);
@@ -171,6 +172,20 @@ static char *owner_of(const struct peer *p, const char *instance)
 	return mem_printf(HUB_ANONYMOUS "%s", hex);
 }
 
+static bool secret_is(const char *ours, const char *theirs)
+{
+	return strlen(ours) == HELLO_SECRET_SIZE - 1 && strlen(theirs) == HELLO_SECRET_SIZE - 1 &&
+	       hmac_equal(ours, theirs, HELLO_SECRET_SIZE - 1);
+}
+
+/* Each resumption makes a new secret. The one before stays good as long as the WELCOME with the new
+ * one may have been lost. */
+static bool secret_fits(const struct peer *old, const char *secret)
+{
+	return secret_is(old->secret, secret) ||
+	       (!old->session.peer_resumed && secret_is(old->last_secret, secret));
+}
+
 /* The living session that HELLO names, if the secret and the owner are right. */
 static struct peer *find_resumable(struct peer *p, const struct hello *h, const char *owner)
 {
@@ -178,19 +193,18 @@ static struct peer *find_resumable(struct peer *p, const struct hello *h, const 
 
 	if (!old || old == p || old->over || !str_eq(old->owner, owner))
 		return NULL;
-	if (strlen(h->secret) != strlen(old->secret) ||
-		!hmac_equal(h->secret, old->secret, strlen(old->secret)))
-		return NULL;
-	return old;
+	return secret_fits(old, h->secret) ? old : NULL;
 }
 
-static void resume(struct peer *p, struct peer *old, struct link *l)
+static void resume(struct peer *p, struct peer *old, struct link *l, const struct hello *h)
 {
 	clock_ms_t now = clock_ms();
 
 	session_release_link(l);
 	session_attach(&old->session, l, now);
 	old->address = p->address;
+	memcpy(old->last_secret, h->secret, sizeof(old->last_secret));
+	random_hex(old->secret, 32);
 	send_welcome(old, /* resumed= */ true);
 	session_resume(&old->session, now);
 	note(old, LOG_LV_INFO, "session resumed", NULL);
@@ -257,7 +271,7 @@ static void on_hello(struct peer *p, struct link *l, const struct frame *f)
 	old = find_resumable(p, &h, owner);
 	if (old) {
 		free(owner);
-		resume(p, old, l);
+		resume(p, old, l, &h);
 	} else {
 		p->owner = owner;
 		greet(p, &h);

@@ -31,10 +31,12 @@ struct peer {
 	struct timer tick, hello;
 	struct addr address;
 	char id[HELLO_ID_SIZE], secret[HELLO_SECRET_SIZE];
-	char instance[HELLO_ID_SIZE]; /* of HELLO; a secret, too */
-	char *key_id;                 /* the key's, or "anonymous" */
-	char *key_name, *key_hash;    /* NULL when anonymous */
-	char *owner;                  /* whom names belong to; NULL before HELLO */
+	char last_secret[HELLO_SECRET_SIZE]; /* good until the client has shown that it knows
+						`secret` */
+	char instance[HELLO_ID_SIZE];        /* of HELLO; a secret, too */
+	char *key_id;                        /* the key's, or "anonymous" */
+	char *key_name, *key_hash;           /* NULL when anonymous */
+	char *owner;                         /* whom names belong to; NULL before HELLO */
 	char software[64];
 	uint64_t generation;
 	struct list tunnels;

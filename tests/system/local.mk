@@ -7,6 +7,8 @@ EXTRA_DIST += \
 	tests/system/crowd.py \
 	tests/system/demo.py \
 	tests/system/http_shapes.py \
+	tests/system/load.py \
+	tests/system/relay.py \
 	tests/system/run.sh \
 	tests/system/strict_http.py \
 	tests/system/test_bad_input.py \
@@ -19,10 +21,12 @@ EXTRA_DIST += \
 	tests/system/test_http.py \
 	tests/system/test_http_flow.py \
 	tests/system/test_http_shapes.py \
+	tests/system/test_links.py \
 	tests/system/test_load.py \
 	tests/system/test_memory.py \
 	tests/system/test_parking.py \
 	tests/system/test_reload.py \
+	tests/system/test_restart.py \
 	tests/system/test_session.py \
 	tests/system/test_soak.py \
 	tests/system/test_systemd.py \
@@ -35,4 +39,5 @@ EXTRA_DIST += \
 	tests/system/v1_client.py \
 	tests/system/v1_server.py \
 	tests/system/v1_wire.py \
-	tests/system/tornado_suite.py
+	tests/system/tornado_suite.py \
+	tests/system/wormhole.py

@@ -348,6 +348,48 @@ static void nobody_resumes_with_a_wrong_secret_or_by_another_key(void **state)
 	assert_false(alice.closed);
 }
 
+/* The client has read WELCOME, and says what it received: of no stream anything. */
+static void send_resume(struct caller *c)
+{
+	uint8_t bytes[FRAME_HEADER_SIZE];
+
+	frame_encode_header(bytes, FRAME_RESUME, FRAME_FLAG_LAST, 0, 0);
+	(void)link_input(&c->link, bytes, sizeof(bytes), clock_ms());
+}
+
+/* Does @w resume? Then the caller is left connected. */
+static bool resumes(struct caller *c, const struct hello_welcome *w)
+{
+	hang_up(c);
+	dial(c, "alice");
+	greet(c, 1, w);
+	return c->welcome.resumed;
+}
+
+static void a_secret_is_good_until_its_successor_has_arrived(void **state)
+{
+	struct hello_welcome first, second, third;
+
+	connect_as(&alice, "alice", 1);
+	first = alice.welcome;
+	assert_true(resumes(&alice, &first));
+	second = alice.welcome;
+	assert_string_not_equal(second.secret, first.secret);
+	/* lost before the client had read it, and again */
+	assert_true(resumes(&alice, &first));
+	assert_true(resumes(&alice, &first));
+	third = alice.welcome;
+	assert_string_not_equal(third.secret, second.secret);
+	/* what never arrived is good no more, what arrived and was not answered is */
+	assert_false(resumes(&alice2, &second));
+	assert_true(resumes(&alice, &third));
+	send_resume(&alice);
+	assert_false(resumes(&alice2, &third));
+	assert_false(resumes(&alice2, &first));
+	second = alice.welcome;
+	assert_true(resumes(&alice, &second));
+}
+
 static void asked_again_a_tunnel_is_the_same_even_at_the_limit(void **state)
 {
 	uint32_t id;
@@ -822,6 +864,7 @@ int main(void)
 		TEST(a_client_lost_before_hello_is_forgotten_at_once),
 		TEST(a_lost_client_comes_back_to_its_session_and_tunnels),
 		TEST(nobody_resumes_with_a_wrong_secret_or_by_another_key),
+		TEST(a_secret_is_good_until_its_successor_has_arrived),
 		TEST(asked_again_a_tunnel_is_the_same_even_at_the_limit),
 		TEST(a_stopped_clients_name_is_kept_for_its_owner_alone),
 		TEST(a_client_that_is_done_leaves_nothing),
