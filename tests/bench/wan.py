@@ -43,23 +43,23 @@ class Wan:
         if not os.path.exists("/dev/net/tun"):
             raise Skip("an emulated WAN needs /dev/net/tun")
         self.world = world
-        out, told = os.pipe()
-        os.set_inheritable(told, True)
-        self.process = world.spawn("wan", "sh", "-c", f'exec "$0" "$@" >&{told}', helper(world, "wan"), rtt_ms, loss, RATE_MBIT,
-                                   QUEUE_MS, SEED, pass_fds=(told,))
-        os.close(told)
-        with os.fdopen(out) as f:
+        self.process = world.spawn("wan", helper(world, "wan"), rtt_ms, loss, RATE_MBIT, QUEUE_MS, SEED, stdout=subprocess.PIPE)
+        with self.process.stdout as f:
             line = f.readline().split() if select.select([f], [], [], 5)[0] else []
         if len(line) != 3:
             raise Skip(f"no emulated WAN: {self.process.log()}")
-        self.spaces = [os.open(f"/proc/{self.process.pid}/fd/{fd}", os.O_RDONLY | os.O_CLOEXEC) for fd in line[1:]]
+        self.spaces = [os.open(f"/proc/{self.process.pid}/fd/{int(fd)}", os.O_RDONLY | os.O_CLOEXEC) for fd in line[1:]]
         self.home = os.open("/proc/self/ns/net", os.O_RDONLY | os.O_CLOEXEC)
 
     def __enter__(self):
+        ip = tool("ip")
         for space in reversed(self.spaces):
             enter(space)
             # a namespace may choose only what the machine allows everybody; a route may choose all that is there
-            subprocess.run([tool("ip"), "route", "change", NETWORK, "dev", "tun0", "congctl", TCP], check=True)
+            done = subprocess.run([ip, "route", "change", NETWORK, "dev", "tun0", "congctl", TCP], capture_output=True, text=True)
+            if done.returncode:
+                self.__exit__()
+                raise Skip(f"no emulated WAN with TCP {TCP}: {done.stderr.strip()}")
         return self
 
     @contextlib.contextmanager

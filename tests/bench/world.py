@@ -74,12 +74,11 @@ class World:
                     self.taken.add(port)
                     return port
 
-    def spawn(self, name, *argv, env=None, pass_fds=()):
+    def spawn(self, name, *argv, env=None, stdout=None):
         """Start a process that ends with the bench; its output goes to NAME.log in the private directory."""
         with open(self.dir / f"{name}.log", "ab") as log:
-            process = subprocess.Popen([str(a) for a in argv], stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                                       cwd=self.dir, env=dict(os.environ, **(env or {})), pass_fds=pass_fds,
-                                       preexec_fn=die_with_parent)
+            process = subprocess.Popen([str(a) for a in argv], stdin=subprocess.DEVNULL, stdout=stdout or log, stderr=log,
+                                       cwd=self.dir, env=dict(os.environ, **(env or {})), preexec_fn=die_with_parent)
         process.label, process.log = name, lambda: self.log(name)
         self.processes.append(process)
         return process
