@@ -17,7 +17,6 @@ from world import LIBC, WAN_CLIENT, WAN_SERVER, Skip, tool
 CLONE_NEWNET = 0x40000000
 NETWORK = "10.77.0.0/24"
 RATE_MBIT, QUEUE_MS, SEED = 500, 50, 1
-CONDITIONS = [(50, 0), (50, 1), (100, 0), (100, 1)]  # milliseconds of round trip, percent lost each way
 TCP = "cubic"  # Linux's default; under loss bbr's figures differ a hundredfold from one run to the next
 VISITORS = 4  # that ask for small files while a bulk stream runs
 PATHS = [Direct, OursTls]
@@ -114,8 +113,8 @@ def once(path, got, size, say):
             got[column].append(None)
 
 
-def condition(world, rtt_ms, loss, size, say):
-    """{path: {bulk: [], p99_idle: [], p99_busy: []}} under one condition, path by path in each round."""
+def condition(world, rtt_ms, loss, count, size, say):
+    """@count rounds with so many milliseconds of round trip and percent lost: {path: {bulk, p99_idle, p99_busy: []}}."""
     with Wan(world, rtt_ms, loss) as wan:
         scene = Scene(world, WAN_SERVER, WAN_CLIENT, wan.at_client)
         scene.start_origin(size.bulk)
@@ -125,9 +124,9 @@ def condition(world, rtt_ms, loss, size, say):
                 up.append(cls(scene))
                 up[-1].start()
                 out[cls.name] = {"bulk": [], "p99_idle": [], "p99_busy": []}
-            for n in range(size.wan_rounds):
+            for n in range(count):
                 for path in up[n % 2:] + up[:n % 2]:
-                    say(f"WAN {rtt_ms} ms, {loss} % lost, round {n + 1}/{size.wan_rounds}: {path.title}")
+                    say(f"WAN {rtt_ms} ms, {loss} % lost, round {n + 1}/{count}: {path.title}")
                     once(path, out[path.name], size, say)
         finally:
             for path in up:
