@@ -44,7 +44,9 @@ static void lose(struct v1_conn *c, enum close_reason why, const char *text)
 static void queued(struct v1_conn *c, bool fitted)
 {
 	if (!fitted) {
-		lose(c, CLOSE_LIMIT, "the server does not read");
+		/* not here: whoever sends may be in the middle of a flow that this would free */
+		c->overflowed = true;
+		timer_start(&c->deadline, 0);
 		return;
 	}
 	if (v1_out_is_high(&c->out))
@@ -213,7 +215,8 @@ static void on_terminate(struct v1_conn *c, const struct v1_packet *p)
 
 static void on_packet(struct v1_conn *c, const struct v1_packet *p)
 {
-	timer_start(&c->deadline, V1_GUEST_SILENT_MS);
+	if (!c->overflowed)
+		timer_start(&c->deadline, V1_GUEST_SILENT_MS);
 	if (p->type == V1_PING)
 		on_ping(c, p);
 	else if (p->type == V1_TERMINATE)
@@ -252,6 +255,10 @@ static void on_deadline(struct timer *t)
 {
 	struct v1_conn *c = container_of(t, struct v1_conn, deadline);
 
+	if (c->overflowed) {
+		lose(c, CLOSE_LIMIT, "the server does not read");
+		return;
+	}
 	lose(c, CLOSE_TIMEOUT,
 		c->state == V1_CONN_HELLO ? "the server did not answer the hello"
 					  : "the server has not pinged for too long");

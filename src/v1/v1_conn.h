@@ -41,8 +41,9 @@ struct v1_conn {
 	struct list all;
 	struct v1_out out;
 	struct v1_dam dam;
-	bool high;     /* `out` is above its mark */
-	bool reminded; /* the name that it asks for is one that it had */
+	bool high;       /* `out` is above its mark */
+	bool overflowed; /* `out` is full: to be closed */
+	bool reminded;   /* the name that it asks for is one that it had */
 };
 
 /* Already upgraded. */

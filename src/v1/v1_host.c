@@ -34,7 +34,9 @@
 static void queued(struct v1_host *h, bool fitted)
 {
 	if (!fitted) {
-		v1_host_close(h, CLOSE_LIMIT, "the client does not read");
+		/* not here: whoever sends may be in the middle of a stream that this would free */
+		h->overflowed = true;
+		timer_start(&h->sweep, 0);
 		return;
 	}
 	if (h->pair && v1_out_is_high(&h->out))
@@ -99,7 +101,9 @@ static void on_sweep(struct timer *t)
 {
 	struct v1_host *h = container_of(t, struct v1_host, sweep);
 
-	if (v1_stream_sweep(h, loop_now(h->loop)) && h->state != V1_HOST_OVER)
+	if (h->overflowed)
+		v1_host_close(h, CLOSE_LIMIT, "the client does not read");
+	else if (v1_stream_sweep(h, loop_now(h->loop)) && h->state != V1_HOST_OVER)
 		timer_start(&h->sweep, 1000);
 }
 

@@ -83,6 +83,7 @@ struct v1_host {
 	enum close_reason why; /* why the other side ends it, as far as it has said */
 	char why_text[FRAME_MAX_TEXT + 1];
 	bool has_session;
+	bool overflowed; /* `out` is full: to be closed */
 };
 
 /* Takes @pipe. */

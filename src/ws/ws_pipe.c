@@ -30,6 +30,8 @@
 #define USER_TIMEOUT_MS 60000
 /* Messages sent before others get their turn. */
 #define BURST 32
+/* Less than this may be all that a peer has to say, and then it waits for our acknowledgement. */
+#define SMALL 2048
 /* What is taken from the user as its last words. */
 #define LAST_MAX (8 * WS_PIPE_SEND_MAX)
 
@@ -130,7 +132,6 @@ static int too_long(struct ws_pipe *p)
 {
 	struct ws_pipe_user *u = p->user;
 
-	lws_close_reason(p->wsi, LWS_CLOSE_STATUS_MESSAGE_TOO_LARGE, NULL, 0);
 	unbind(p);
 	p->closing = true;
 	if (u)
@@ -153,7 +154,8 @@ int ws_pipe_on_receive(struct ws_pipe *p, const void *in, size_t n)
 
 	if (p->closing || !p->user)
 		return 0;
-	acknowledge_now(p);
+	if (n < SMALL)
+		acknowledge_now(p);
 	if (first)
 		buf_clear(&p->partial);
 	if (first && whole) {

@@ -280,7 +280,7 @@ def test_nonsense_is_passed_over_and_the_tunnel_stays(up, message):
 
 
 def test_a_message_without_end_ends_the_connection(up):
-    with contextlib.suppress(OSError):
+    with contextlib.suppress(OSError), up.tunnel.lock:
         up.tunnel.ws.send_frame(BINARY, packet(DATA, b"x" * 8), fin=False)
         for _ in range(80):
             up.tunnel.ws.send_frame(0, b"x" * 4096, fin=False)
@@ -412,6 +412,38 @@ def ours(net):
                          config={"server": {"protocol": "v1"}})
     net.url = net.dmn.up("web")
     return net
+
+
+def test_ours_meet_in_v1_over_tls(net, certs):
+    tls = {"certificate": str(certs / "server.crt"), "key": str(certs / "server.key")}
+    srv = net.server(config={"control": [{"listen": "127.0.0.1:0", "tls": tls}], "timeouts": {"drain": "500ms"}})
+    raw = net.raw_origin()
+    daemon = net.daemon(f"https://localhost:{srv.port}", {"web": {"local": raw.port, "subdomain": "web"}}, key=srv.key(),
+                        config={"server": {"protocol": "v1", "ca_file": str(certs / "ca.crt")}})
+    daemon.up("web")
+    amount, block = 30 * MIB, bytes(range(256)) * 256
+    visitor = net.visitor(srv.public, rcvbuf=4096)
+    visitor.sendall(b"GET /x HTTP/1.1\r\nHost: web.localhost\r\n\r\n")
+    conn = raw.accept()
+    head_of(conn)
+
+    def send():
+        conn.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % amount)
+        for _ in range(amount // len(block)):
+            conn.sendall(block)
+
+    thread = threading.Thread(target=send, daemon=True)
+    thread.start()
+    thread.join(1)
+    assert thread.is_alive()  # stopped by the visitor, through both of our programs
+    body = visitor.recv(4096).split(b"\r\n\r\n", 1)[1]
+    digest, n = hashlib.sha256(body), len(body)
+    while n < amount:
+        piece = visitor.recv(65536)
+        assert piece
+        digest.update(piece)
+        n += len(piece)
+    assert digest.digest() == hashlib.sha256(block * (amount // len(block))).digest()
 
 
 def test_ours_meet_in_v1(ours):
