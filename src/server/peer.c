@@ -31,11 +31,9 @@
 #define HELLO_MS 10000
 
 /* Who ended it does not want the name any more, or may not have it. Otherwise the owner is expected
- * back; but a client of the Rust tunnelto cannot say which it is. */
-static bool is_final(const struct peer *p, enum close_reason why)
+ * back, as a client of the Rust tunnelto is within 5 s. */
+static bool is_final(enum close_reason why)
 {
-	if (p->v1 && why != CLOSE_TAKEN_OVER)
-		return true;
 	return why == CLOSE_DONE || why == CLOSE_UNREGISTERED || why == CLOSE_KEY_REVOKED ||
 	       why == CLOSE_NOT_ALLOWED;
 }
@@ -76,7 +74,7 @@ void peer_drop_tunnel(struct tunnel *t, enum close_reason why, const char *text)
 	p->n_tunnels--;
 	p->hub->n_tunnels--;
 	t->peer = NULL;
-	if (!is_final(p, why) && until > now)
+	if (!is_final(why) && until > now)
 		kept_add(p->hub, t, until);
 	else
 		kept_free_name(p->hub, t);

@@ -340,7 +340,7 @@ static void start_session(struct v1_host *h, const struct v1_host_greeting *g)
 	(void)snprintf(h->sub_domain, sizeof(h->sub_domain), "%s", g->sub_domain);
 	(void)snprintf(h->client_id, sizeof(h->client_id), "%s", g->client_id);
 	(void)snprintf(hello.software, sizeof(hello.software), "tunnelto %s (v1)",
-		h->version == V1_VERSION_PRE ? "0.1.18" : "0.1.20");
+		h->version == V1_VERSION_PRE ? "before 0.1.20" : "0.1.20");
 	memcpy(hello.instance, g->instance, sizeof(hello.instance));
 	session_send(&h->session, FRAME_HELLO, 0, json, hello_encode(json, sizeof(json), &hello));
 }

@@ -454,15 +454,38 @@ def test_a_revoked_key_ends_its_clients(v1, version, end):
     assert refusal.value.args[0] == "auth_failed"
 
 
-def test_a_client_that_goes_frees_its_name_and_its_visitors(v1):
+def test_a_client_that_goes_is_awaited(v1):
+    """It comes back within seconds, and until then visitors wait and nobody else gets the name."""
     c = v1.client(sub_domain="demo")
-    visitor = hello(v1)
+    open_request = hello(v1)
     c.request(c.opened())
     c.end()
-    assert b" 503 " in visitor.recv(4096)
     until(lambda: v1.srv.status()["sessions"] == [], "the session's end")
+    waiting = hello(v1)
     other = v1.srv.key("other", "*").read_text().strip()
-    v1.client(key=other, sub_domain="demo")
+    with pytest.raises(Refusal) as refusal:
+        v1.client(key=other, sub_domain="demo")
+    assert refusal.value.args[0] == "sub_domain_in_use"
+    v1.client(sub_domain="demo", origin=v1.web.port)
+    for visitor in (waiting, open_request):  # nothing was answered yet, and a GET may be sent again
+        out = b""
+        while not out.endswith(b"origin: GET /x\n"):
+            piece = visitor.recv(4096)
+            assert piece, out
+            out += piece
+
+
+def test_a_client_that_does_not_come_back_frees_its_name(v1):
+    v1.srv.write_config({**v1.srv.config, "timeouts": {"drain": "500ms", "grace": "100ms"}})
+    v1.srv.ctl("reload")
+    v1.client(sub_domain="demo").end()
+    other = v1.srv.key("other", "*").read_text().strip()
+
+    def taken():
+        with contextlib.suppress(Refusal):
+            return v1.client(key=other, sub_domain="demo")
+
+    until(taken, "the name")
 
 
 def test_a_stopping_server_lets_open_requests_finish(v1):
