@@ -362,11 +362,8 @@ static void on_open(struct session *s, struct link *l, const struct frame *f)
 		stream_reset(st, CLOSE_LIMIT, "too many streams");
 		return;
 	}
-	/* our own GOAWAY may have crossed with it: then it is served */
-	if (s->peer_draining) {
-		stream_reset(st, CLOSE_SHUTDOWN, "");
-		return;
-	}
+	/* served whoever has said GOAWAY: ours may have crossed with it, and the peer's own
+	 * overtakes what was opened before it */
 	s->stats.streams_opened++;
 	s->ops->opened(s, st, &open);
 	assert(st->is_dead || st->user);
@@ -400,7 +397,7 @@ static void on_stream(struct session *s, struct link *l, const struct frame *f)
 
 static void on_goaway(struct session *s, struct link *l, const struct frame *f)
 {
-	s->draining = s->peer_draining = true;
+	s->draining = true;
 	s->ops->frame(s, l, f);
 }
 

@@ -89,9 +89,8 @@ struct session {
 	uint64_t watch_at; /* `moved` is said when so many stream bytes have; 0: never */
 	clock_ms_t lag_at; /* when the lagging streams' WINDOWs are due; 0: none lag */
 	unsigned int depth;
-	bool greeted;       /* peer_window is known: streams may be opened */
-	bool draining;      /* GOAWAY was sent or received: no new streams */
-	bool peer_draining; /* GOAWAY was received: what the peer opens after it is refused */
+	bool greeted;  /* peer_window is known: streams may be opened */
+	bool draining; /* GOAWAY was sent or received: no new streams */
 	bool closed;
 	bool peer_resumed; /* a RESUME came over this base link: its handshake reached the peer */
 	bool resuming;     /* a link was lost; the peer's RESUME has not arrived completely */
