@@ -27,11 +27,11 @@
 #define TRIM_BUSY        1000
 #define TRIM_PUT_OFF_MAX 5
 
-static void empty_graveyard(struct loop *l)
+static void empty(struct list *graves)
 {
 	struct list *n;
 
-	while ((n = list_pop(&l->graveyard))) {
+	while ((n = list_pop(graves))) {
 		struct grave *g = list_entry(n, struct grave, node);
 
 		g->free(g);
@@ -90,7 +90,7 @@ static void before_poll(struct ev_loop *ev, ev_prepare *w, int revents)
 	run_tasks(l);
 	if (l->guest)
 		l->guest->turn(l->guest);
-	empty_graveyard(l);
+	empty(&l->graveyard);
 	log_flush();
 	if (++l->turns >= TRIM_TURNS && !ev_is_active(&l->trim))
 		start_trim(l);
@@ -106,6 +106,7 @@ int loop_init(struct loop *l)
 	l->guest = NULL;
 	list_init(&l->tasks);
 	list_init(&l->graveyard);
+	list_init(&l->left);
 	l->scratch = mem_alloc(LOOP_SCRATCH_SIZE);
 	ev_prepare_init(&l->before_poll, before_poll);
 	ev_set_priority(&l->before_poll, EV_MINPRI);
@@ -123,7 +124,8 @@ void loop_deinit(struct loop *l)
 {
 	if (!l->ev)
 		return;
-	empty_graveyard(l);
+	empty(&l->left);
+	empty(&l->graveyard);
 	/* whoever outlives the loop must not find itself in a list that is gone */
 	while (list_pop(&l->tasks))
 		continue;
@@ -181,6 +183,17 @@ void loop_bury(struct loop *l, struct grave *g, grave_free_f *free_f)
 {
 	g->free = free_f;
 	list_add_tail(&l->graveyard, &g->node);
+}
+
+void loop_leave(struct loop *l, struct grave *g, grave_free_f *free_f)
+{
+	g->free = free_f;
+	list_add_tail(&l->left, &g->node);
+}
+
+void loop_fetch(struct grave *g)
+{
+	list_del(&g->node);
 }
 
 /* That it woke the loop is all it is for. */

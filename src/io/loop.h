@@ -27,6 +27,7 @@ struct loop {
 	unsigned int put_off;   /* how often it was */
 	struct list tasks;
 	struct list graveyard;
+	struct list left; /* graves of those that have no owner and end by themselves */
 	uint8_t *
 		scratch; /* LOOP_SCRATCH_SIZE bytes, valid within one callback: readers read here */
 };
@@ -57,7 +58,7 @@ struct grave {
 
 /* 0 or -errno. For the process: ignores SIGPIPE, sets the heap up for a daemon. */
 int loop_init(struct loop *l) MUST_USE;
-/* Runs what is left in the graveyard, then frees. */
+/* Frees what was left to itself and what is in the graveyard, then the loop. */
 void loop_deinit(struct loop *l);
 /* Until loop_stop(). */
 void loop_run(struct loop *l);
@@ -75,3 +76,8 @@ void loop_guest_stop(struct loop *l, struct loop_guest *g);
 
 /* Free @g by @free before the next poll; @g must not be buried already. */
 void loop_bury(struct loop *l, struct grave *g, grave_free_f *free);
+/* @g's owner lets go of it, and it is to bury itself when its last words are said: if the loop ends
+ * before that, it is freed by @free. */
+void loop_leave(struct loop *l, struct grave *g, grave_free_f *free);
+/* What was left comes to its end: to be buried. */
+void loop_fetch(struct grave *g);

@@ -31,10 +31,18 @@ static void free_lane(struct grave *g)
 	lane_free(container_of(g, struct lane, grave));
 }
 
+static void free_left(struct grave *g)
+{
+	loop_task_cancel(&container_of(g, struct lane, grave)->flush);
+	free_lane(g);
+}
+
 static void finish(struct lane *l)
 {
 	conn_close(&l->conn);
 	loop_task_cancel(&l->flush);
+	if (l->left)
+		loop_fetch(&l->grave);
 	loop_bury(l->loop, &l->grave, free_lane);
 }
 
@@ -71,8 +79,10 @@ static void let_go(struct link *link, enum close_reason why, const char *text)
 {
 	struct lane *l = container_of(link, struct lane, link);
 
-	if (l->conn.closed)
+	if (l->conn.closed || l->left)
 		return;
+	l->left = true;
+	loop_leave(l->loop, &l->grave, free_left);
 	conn_pause(&l->conn);
 	conn_shutdown(&l->conn);
 	conn_set_deadline(&l->conn, CLOSE_MS);

@@ -3,6 +3,7 @@
 
 /* lane: a raw (TLS) connection as a link: what client and server side share after the upgrade. */
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "io/conn.h"
@@ -24,6 +25,7 @@ struct lane {
 	struct loop *loop;
 	struct loop_task flush; /* one flush per loop turn */
 	struct grave grave;
+	bool left;   /* by its session: only its last words are still to be said */
 	void *owner; /* whoever shakes hands, until lane_attach() */
 };
 

@@ -186,6 +186,25 @@ static void a_loop_that_ends_frees_the_buried_and_forgets_its_tasks(void **state
 	loop_task_cancel(&task); /* reaches nothing of the loop */
 }
 
+static void a_loop_that_ends_frees_those_that_were_left_and_not_fetched(void **state)
+{
+	struct thing *left = mem_new(struct thing), *fetched = mem_new(struct thing);
+	struct loop *l = mem_new(struct loop);
+
+	assert_int_equal(loop_init(l), 0);
+	loop_leave(l, &left->grave, free_thing);
+	loop_leave(l, &fetched->grave, free_thing);
+	ev_run(l->ev, EVRUN_NOWAIT);
+	assert_int_equal(frees, 0);
+	loop_fetch(&fetched->grave);
+	loop_bury(l, &fetched->grave, free_thing);
+	ev_run(l->ev, EVRUN_NOWAIT);
+	assert_int_equal(frees, 1);
+	loop_deinit(l);
+	assert_int_equal(frees, 2);
+	free(l);
+}
+
 static void stop_it(struct timer *t)
 {
 	runs++;
@@ -410,6 +429,7 @@ int main(void)
 		T(the_buried_are_freed_before_the_next_poll_and_not_earlier),
 		T(the_buried_may_bury_others),
 		T(a_loop_that_ends_frees_the_buried_and_forgets_its_tasks),
+		T(a_loop_that_ends_frees_those_that_were_left_and_not_fetched),
 		T(a_loop_runs_until_it_is_stopped),
 		T(sigpipe_does_not_kill),
 		T(a_timer_fires_once_and_not_early),
