@@ -2,12 +2,13 @@
 /*
  * health: what feeds the watchdog.
  *
- *   tick ── no session, its link lost, draining ───────────────────────────> fed
- *     └── probe through the session to the server and back ── answered ────> fed
+ *   tick ── no session, its link lost, draining ──────────────────────> fed
+ *     └── probe through the session to the server and back ─ answered ─> fed
  *           └── not answered by the next tick:
- *                 nothing was heard on the link since (it may be dead) ────> fed; the session finds
- *                 other streams' bytes moved (it is slow)               the dead link by itself
- *                 else, the link alive and nothing moving: wedged ─────────> not fed
+ *                 nothing was heard on the link since: it may be dead,
+ *                 which the session finds out by itself ─────────────> fed
+ *                 other streams' bytes have moved: it is slow ───────> fed
+ *                 else, alive and nothing moves: it is wedged ───────> not fed
  *
  * So a server or a network that is away is never a reason to be restarted, and a daemon that only
  * looks connected is. Where no watchdog is asked for, nothing is probed.
