@@ -23,10 +23,14 @@ static struct uplink *uplink_of(struct uplink_lane *l)
 	return container_of(l, struct uplink, lane);
 }
 
-/* In use, or about to be. */
+/* In use, or to be used when it suits. */
 static bool has_lane(const struct session *s)
 {
-	return s->next_data_link || (s->data_link && s->data_link->rank == LINK_RANK_LANE);
+	list_each (l, &s->links, struct link, node) {
+		if (l->rank == LINK_RANK_LANE)
+			return true;
+	}
+	return false;
 }
 
 static void ask(struct uplink_lane *l, struct session *s)

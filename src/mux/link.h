@@ -42,7 +42,8 @@ struct link {
 	uint64_t barrier;   /* the number of the PING that, answered, says all before it arrived; 0:
 			       none */
 	uint64_t bytes_rx, bytes_tx;
-	uint32_t rtt_us; /* smoothed, from PING; 0: unknown */
+	uint32_t rtt_us;     /* smoothed, from PING; 0: unknown */
+	uint32_t rtt_min_us; /* the least of them: the path's own, without queues */
 	bool waked;
 };
 

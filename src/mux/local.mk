@@ -1,6 +1,7 @@
 noinst_LIBRARIES += src/mux/libmux.a
 src_mux_libmux_a_SOURCES = \
 	src/mux/link.c src/mux/link.h \
+	src/mux/move.c src/mux/move.h \
 	src/mux/probe.c src/mux/probe.h \
 	src/mux/resume.c src/mux/resume.h \
 	src/mux/ring.c src/mux/ring.h \

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "base/cursor.h"
+#include "mux/move.h"
 #include "mux/session.h"
 #include "mux/stream.h"
 
@@ -117,7 +118,7 @@ static void settle(struct session *s)
 		stream_schedule(st);
 		stream_maybe_finish(st);
 	}
-	session_move_data(s);
+	move_data(s);
 	if (buf_len(&s->resets) > 0 && session_may_stream(s))
 		session_wake(s, s->data_link);
 }

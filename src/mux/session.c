@@ -22,6 +22,7 @@
 
 #include "base/cursor.h"
 #include "base/mem.h"
+#include "mux/move.h"
 #include "mux/resume.h"
 #include "mux/stream.h"
 
@@ -207,21 +208,7 @@ static void attach_base(struct session *s, struct link *l)
 static void attach_lane(struct session *s, struct link *l)
 {
 	(void)link_ping(l, s->now);
-	session_move_data(s);
-}
-
-void session_move_data(struct session *s)
-{
-	/* the barrier has to stand behind a RESUME */
-	if (s->resuming || s->next_data_link || !s->data_link)
-		return;
-	list_each (l, &s->links, struct link, node) {
-		if (l->rank <= s->data_link->rank)
-			continue;
-		s->next_data_link = l;
-		s->data_link->barrier = link_ping(s->data_link, s->now);
-		return;
-	}
+	move_data(s);
 }
 
 void session_attach(struct session *s, struct link *l, clock_ms_t now)
@@ -320,6 +307,7 @@ static void on_pong(struct session *s, struct link *l, const struct frame *f)
 	if (number == l->ping && l->ping_at) {
 		rtt_us = (uint32_t)MIN((s->now - l->ping_at) * 1000 + 500, 60000000ULL);
 		l->rtt_us = l->rtt_us ? (l->rtt_us * 7 + rtt_us) / 8 : rtt_us;
+		l->rtt_min_us = l->rtt_min_us ? MIN(l->rtt_min_us, rtt_us) : rtt_us;
 		l->ping_at = 0;
 		session_reschedule(s);
 	}
@@ -553,6 +541,8 @@ void session_reschedule(struct session *s)
 
 	if (s->closed)
 		return;
+	if (s->move_at)
+		at = at ? MIN(at, s->move_at) : s->move_at;
 	list_each (l, &s->links, struct link, node) {
 		clock_ms_t mine = link_deadline(s, l);
 
@@ -608,6 +598,8 @@ void session_tick(struct session *s, clock_ms_t now)
 	s->deadline_at = 0;
 	if (s->lag_at && s->now >= s->lag_at)
 		announce_lagging(s);
+	if (s->move_at && s->now >= s->move_at)
+		move_data(s);
 	for (struct list *n = s->links.next; n != &s->links;) {
 		struct link *l = list_entry(n, struct link, node);
 

@@ -86,8 +86,10 @@ struct session {
 	uint32_t peer_max_id; /* highest stream id the peer has opened */
 	uint64_t ping_seq;
 	clock_ms_t detached_at, now, deadline_at;
-	uint64_t watch_at; /* `moved` is said when so many stream bytes have; 0: never */
-	clock_ms_t lag_at; /* when the lagging streams' WINDOWs are due; 0: none lag */
+	uint64_t watch_at;   /* `moved` is said when so many stream bytes have; 0: never */
+	uint64_t move_bytes; /* sent in all when a move to a better link waits no longer */
+	clock_ms_t move_at;  /* when that is looked at again; 0: none waits */
+	clock_ms_t lag_at;   /* when the lagging streams' WINDOWs are due; 0: none lag */
 	unsigned int depth;
 	bool greeted;  /* peer_window is known: streams may be opened */
 	bool draining; /* GOAWAY was sent or received: no new streams */
@@ -168,8 +170,6 @@ bool session_may_stream(const struct session *s);
 void session_lose_link(struct session *s, struct link *l, enum close_reason why);
 /* Let go of a link by closing it. */
 void session_drop_link(struct session *s, struct link *l, enum close_reason why, const char *text);
-/* Go over to a link of a higher rank, if there is one, behind a barrier. */
-void session_move_data(struct session *s);
 /* Let go of every lane and go on over the WebSocket, by resumption. */
 void session_drop_lanes(struct session *s);
 /* Recompute when session_tick() is next wanted. */

@@ -671,6 +671,43 @@ static void a_silent_link_is_dead_after_15_seconds_idle_and_5_busy(void **state)
 }
 
 /* What wakes a server with many quiet sessions: their PINGs are due at common moments. */
+/* It would begin from nothing on the lane, and the WebSocket has found its speed. */
+static void bulk_stays_where_it_is_on_a_long_path_until_it_has_arrived(void **state)
+{
+	struct pair *p = *state;
+	struct user *u = user_open(&p->server);
+
+	p->server.session.data_link->rtt_min_us = 100 * 1000;
+	p->client.session.data_link->rtt_min_us = 100 * 1000;
+	p->client.lazy = true;
+	assert_int_equal(user_write(u, 200 * 1024), 200 * 1024);
+	pair_settle(p);
+	pair_lane(p);
+	pair_pass(p, 2000);
+	assert_string_equal(session_data_kind(&p->server.session), "websocket");
+	assert_string_equal(session_data_kind(&p->client.session), "lane");
+	user_consume(p->client.last, 200 * 1024);
+	pair_pass(p, 1000);
+	assert_string_equal(session_data_kind(&p->server.session), "lane");
+	assert_int_equal(p->server.session.move_at, 0);
+	assert_int_equal(user_write(u, 100), 100);
+	pair_settle(p);
+	assert_int_equal(p->client.last->got, 200 * 1024 + 100);
+}
+
+static void bulk_moves_at_once_on_a_short_path(void **state)
+{
+	struct pair *p = *state;
+	struct user *u = user_open(&p->server);
+
+	p->client.lazy = true;
+	assert_int_equal(user_write(u, 200 * 1024), 200 * 1024);
+	pair_settle(p);
+	pair_lane(p);
+	pair_settle(p);
+	assert_string_equal(session_data_kind(&p->server.session), "lane");
+}
+
 static void quiet_sessions_are_looked_at_together(void **state)
 {
 	struct pair *p = *state;
@@ -988,6 +1025,8 @@ int main(void)
 		LAW(thousands_of_streams_resume),
 		LAW(an_idle_session_wakes_once_per_ping),
 		LAW(a_silent_link_is_dead_after_15_seconds_idle_and_5_busy),
+		LAW(bulk_stays_where_it_is_on_a_long_path_until_it_has_arrived),
+		LAW(bulk_moves_at_once_on_a_short_path),
 		LAW(quiet_sessions_are_looked_at_together),
 		LAW(a_quiet_link_is_not_dead_because_a_visitor_comes),
 		LAW(a_dead_lane_is_not_the_end),
