@@ -3,13 +3,18 @@
  * window: how much the peer may send on one stream.
  *
  * The limit is absolute and never taken back. A WINDOW frame is worth sending when a quarter of
- * the size was consumed since the last one. The size doubles when a whole window passes within
- * two round trips, which is when it was the window that held the sender up.
+ * the size was consumed since the last one.
+ *
+ * The size doubles when half of it passes within a round trip. Up to WIDE a quarter is enough: a
+ * sender whose connection is finding its speed doubles what it sends with every round trip, and a
+ * window that waits to be filled is always one step behind it.
  */
 #include "mux/window.h"
 
 #include <errno.h>
 #include <string.h>
+
+#define WIDE (4 * 1024 * 1024)
 
 void window_init(struct window *w, uint32_t size)
 {
@@ -38,12 +43,12 @@ uint32_t window_grow(struct window *w, uint32_t rtt_us, uint32_t max, uint64_t b
 	uint64_t epoch_us = (now - w->epoch_at) * 1000, passed = w->consumed - w->epoch_consumed;
 	uint32_t by;
 
-	if (!w->epoch_at || epoch_us > 2ULL * MAX(rtt_us, 1000U)) {
+	if (!w->epoch_at || epoch_us > MAX(rtt_us, 1000U)) {
 		w->epoch_at = now;
 		w->epoch_consumed = w->consumed;
 		return 0;
 	}
-	if (passed < w->size)
+	if (passed < (w->size < WIDE ? w->size / 4 : w->size / 2))
 		return 0;
 	w->epoch_at = now;
 	w->epoch_consumed = w->consumed;

@@ -24,8 +24,8 @@ void window_init(struct window *w, uint32_t size);
 int window_received(struct window *w, uint32_t n) MUST_USE;
 /* @n bytes left. True when a WINDOW frame is worth sending (a quarter of the size was freed). */
 bool window_consumed(struct window *w, uint64_t n) MUST_USE;
-/* Grow (at most by doubling, up to @max) when the far side consumed a whole window within @rtt_us
- * times two; returns by how many bytes. @budget limits the growth. */
+/* Grow (at most by doubling, up to @max) when the far side consumed much of a window within
+ * @rtt_us; returns by how many bytes. @budget limits the growth. */
 uint32_t window_grow(struct window *w, uint32_t rtt_us, uint32_t max, uint64_t budget,
 	clock_ms_t now);
 /* The limit to announce now; remembers it as granted. */

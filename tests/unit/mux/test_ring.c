@@ -175,13 +175,54 @@ static void a_window_grows_to_what_the_path_holds_and_no_further(void **state)
 	(void)state;
 	/* 100 ms at no limit: up to the largest */
 	assert_int_equal(size_after(100, UINT32_MAX, UINT64_MAX, 5000), 16 * MIB);
-	/* 100 ms at 10 MB/s: 1 MB under way, twice that in the window at the most */
+	/* 100 ms at 10 MB/s: 1 MB under way, four times that in the window at the most */
 	assert_in_range(size_after(100, 10000, UINT64_MAX, 5000), MIB / 2, 4 * MIB);
 	/* a slow reader needs no larger one */
-	assert_int_equal(size_after(100, 1000, UINT64_MAX, 5000), 256 * KIB);
+	assert_int_equal(size_after(100, 600, UINT64_MAX, 5000), 256 * KIB);
 	/* nor does anybody whose session has no memory left */
 	assert_int_equal(size_after(100, UINT32_MAX, 0, 5000), 256 * KIB);
 	assert_int_equal(size_after(100, UINT32_MAX, 100 * KIB, 5000), 356 * KIB);
+}
+
+/* What a connection in slow start, 100 ms away and at most 60 MB/s fast, brings in @ms. */
+static uint64_t brought_in_slow_start(uint32_t window, int ms)
+{
+	enum { WAY = 50, RTT = 2 * WAY, MS = 2000 };
+	static uint64_t arriving[MS + RTT], granted[MS + RTT], acknowledged[MS + RTT];
+	uint64_t cwnd = 14600, sent = 0, acked = 0, limit = window;
+	struct window w;
+
+	memset(arriving, 0, sizeof(arriving));
+	memset(granted, 0, sizeof(granted));
+	memset(acknowledged, 0, sizeof(acknowledged));
+	window_init(&w, window);
+	for (int now = 1; now < ms; now++) {
+		uint64_t n;
+
+		limit = MAX(limit, granted[now]);
+		acked += acknowledged[now];
+		cwnd += acknowledged[now];
+		n = MIN(MIN(cwnd - (sent - acked), 60000ULL), limit - sent);
+		sent += n;
+		arriving[now + WAY] += n;
+		acknowledged[now + RTT] += n;
+		assert_int_equal(window_received(&w, (uint32_t)arriving[now]), 0);
+		if (!window_consumed(&w, arriving[now]))
+			continue;
+		(void)window_grow(&w, RTT * 1000, 16 * MIB, UINT64_MAX, (clock_ms_t)now);
+		granted[now + WAY] = MAX(granted[now + WAY], window_grant(&w));
+	}
+	return w.consumed;
+}
+
+static void a_window_is_there_before_slow_start_needs_it(void **state)
+{
+	(void)state;
+	for (int ms = 500; ms <= 2000; ms += 100) {
+		uint64_t with = brought_in_slow_start(256 * KIB, ms);
+
+		assert_true(with * 100 >= brought_in_slow_start(256 * MIB, ms) * 85);
+	}
 }
 
 int main(void)
@@ -194,6 +235,7 @@ int main(void)
 		cmocka_unit_test(nobody_passes_the_credit),
 		cmocka_unit_test(a_quarter_is_worth_a_word),
 		cmocka_unit_test(a_window_grows_to_what_the_path_holds_and_no_further),
+		cmocka_unit_test(a_window_is_there_before_slow_start_needs_it),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
