@@ -193,7 +193,8 @@ def test_every_fault_has_a_shape_and_every_word_its_row_in_the_manual():
     """What the edge can say of a request is in the table, or, where it takes time or a setting, in a test of its own."""
     words = {w for s in ROWS if s.word for w in ([s.word] if isinstance(s.word, str) else s.word)}
     faults = set(re.findall(r'^FAULT\(\w+,\s*\d+,\s*"(\w+)"', (TOP / "src/proto/http_fault.def.h").read_text(), re.M))
-    assert faults - words == {"request_timeout", "blocked"}  # test_http_flow.py, test_http.py
+    # those four: test_http_flow.py, test_http.py, and the tests of links for whoever waits for a client
+    assert faults - words == {"request_timeout", "blocked", "client_away", "too_many_waiting"}
     told = set(re.findall(r"^\.It (\d{3}) Ta (\w+) Ta ", (TOP / "man/tunnelto-server.8").read_text(), re.M))
     for shape in ROWS:
         if isinstance(shape.word, str):
