@@ -31,7 +31,8 @@ def parse_wrk(text):
 
 def wrk(target, connections, seconds, args):
     """wrk counts whole seconds itself, so it is ended with SIGINT, as it allows; what it says."""
-    argv = [tool("wrk"), "-t1", f"-c{connections}", "-d60s", "--latency", "--timeout", "10s", "-H", f"Host: {target.host}", *args]
+    argv = [tool("wrk"), "-t1", f"-c{connections}", "-d60s", "--latency", "--timeout", "10s",
+            "-H", f"Host: {target.host}", *args]
     with subprocess.Popen([*argv, f"{target.url}/1k"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
                           preexec_fn=die_with_parent) as process:
         try:
@@ -53,8 +54,8 @@ def requests(target, connections, seconds, close=False):
 
 def curl(target, path, *args, deadline=BULK_DEADLINE):
     """A running curl that will say how many bytes went each way, in how many seconds, and with what status."""
-    return subprocess.Popen([tool("curl"), "-sS", "--max-time", str(deadline), "-H", f"Host: {target.host}", "-H", "Expect:",
-                             "-w", "\n%{size_download} %{size_upload} %{time_total} %{http_code}", *args,
+    return subprocess.Popen([tool("curl"), "-sS", "--max-time", str(deadline), "-H", f"Host: {target.host}",
+                             "-H", "Expect:", "-w", "\n%{size_download} %{size_upload} %{time_total} %{http_code}", *args,
                              f"{target.url}{path}"], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                             preexec_fn=die_with_parent)
 

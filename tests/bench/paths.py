@@ -233,7 +233,8 @@ class NginxTls(Nginx):
     name, title, encrypted, scheme = "nginx-tls", "nginx –TLS→ nginx → origin", True, "https"
 
     def outer_tls(self):
-        return f"proxy_ssl_protocols TLSv1.3; proxy_ssl_verify on; proxy_ssl_name localhost; proxy_ssl_trusted_certificate {self.scene.crt};"
+        return ("proxy_ssl_protocols TLSv1.3; proxy_ssl_verify on; proxy_ssl_name localhost; "
+                f"proxy_ssl_trusted_certificate {self.scene.crt};")
 
     def inner_tls(self):
         return (f"ssl backlog=4096; ssl_protocols TLSv1.3; ssl_certificate {self.scene.crt}; "
@@ -274,7 +275,8 @@ AllowTcpForwarding yes
             forward += ["-R", f"{HOST}:{self.targets[kind].port}:{HOST}:{self.scene.ports[kind]}"]
         return [self.scene.spawn_client(self.label("client"), tool("ssh"), "-F", "none", "-N", "-T", "-i", here / "user",
                                         "-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null",
-                                        "-o", "ExitOnForwardFailure=yes", "-o", "BatchMode=yes", "-p", port, *forward, address)]
+                                        "-o", "ExitOnForwardFailure=yes", "-o", "BatchMode=yes",
+                                        "-p", port, *forward, address)]
 
 
 class Ours(Path):
@@ -312,8 +314,8 @@ log: {{level: warning, access: false}}
         """tunnelctl server …, from the moment on when its socket is there."""
         deadline = time.monotonic() + READY
         while True:
-            done = subprocess.run([self.world.program("tunnelctl"), "--socket", f"{self.here}/server.sock", "server", *words],
-                                  capture_output=True, text=True)
+            done = subprocess.run([self.world.program("tunnelctl"), "--socket", f"{self.here}/server.sock", "server",
+                                   *words], capture_output=True, text=True)
             if done.returncode == 0:
                 return done.stdout
             if server.poll() is not None or time.monotonic() > deadline:

@@ -157,7 +157,8 @@ class Chisel(Peer):
     def start_server(self):
         self.link = self.world.port()
         self.forward_ports()
-        self.serve(peer("chisel"), "server", "--host", self.scene.server, "--port", self.link, "--reverse", "--auth", f"bench:{TOKEN}")
+        self.serve(peer("chisel"), "server", "--host", self.scene.server, "--port", self.link, "--reverse",
+                   "--auth", f"bench:{TOKEN}")
 
     def start_client(self, address, port):
         remotes = [f"R:{HOST}:{self.targets[k].port}:{HOST}:{self.scene.ports[k]}" for k in KINDS]

@@ -75,12 +75,12 @@ def pair(samples, path, column, base):
 
 
 def speed_bars(samples):
-    tls, plain = "ours-tls", "ours-plain"
+    against = lambda ours, column, base: pair(samples, f"ours-{ours}", column, base)
     return [
-        bar("requests/s, TLS link, 64 connections, against nginx → nginx", pair(samples, tls, "rps_64", "nginx"), 1.0, 1.4),
-        bar("the same against direct", pair(samples, tls, "rps_64", "direct"), 0.6, 0.75),
-        bar("bulk down, one stream, plain link, against nginx → nginx", pair(samples, plain, "down_1", "nginx"), 1.0, 1.4),
-        bar("bulk down, one stream, TLS link, against nginx –TLS→ nginx", pair(samples, tls, "down_1", "nginx-tls"), 1.0, 1.2),
+        bar("requests/s, TLS link, 64 connections, against nginx → nginx", against("tls", "rps_64", "nginx"), 1.0, 1.4),
+        bar("the same against direct", against("tls", "rps_64", "direct"), 0.6, 0.75),
+        bar("bulk down, one stream, plain link, against nginx → nginx", against("plain", "down_1", "nginx"), 1.0, 1.4),
+        bar("bulk down, one stream, TLS link, against nginx –TLS→ nginx", against("tls", "down_1", "nginx-tls"), 1.0, 1.2),
     ]
 
 
@@ -95,7 +95,8 @@ def peer_bars(samples, info):
         each = {c: r for c, r in each.items() if r is not None}
         if each:
             worst = min(each, key=each.get)
-            out.append(bar(f"{info[ours]['title']}, against {info[path]['title']}, worst column ({worst})", each[worst], 1.0, 1.5))
+            what = f"{info[ours]['title']}, against {info[path]['title']}, worst column ({worst})"
+            out.append(bar(what, each[worst], 1.0, 1.5))
     return out
 
 
@@ -122,9 +123,11 @@ def bars(result):
 
 
 MEMORY = [("tunnel_server", "server RSS per idle tunnel"), ("tunnel_client_rss", "tunneltod with one idle tunnel: RSS"),
-          ("tunnel_client_pss", "the same: PSS (shared pages divided)"), ("tunnel_client_private", "the same: private pages"),
+          ("tunnel_client_pss", "the same: PSS (shared pages divided)"),
+          ("tunnel_client_private", "the same: private pages"),
           ("visitor_server", "server RSS per idle visitor"), ("visitor_client", "daemon RSS per idle visitor"),
-          ("visitor_tls_server", "server RSS per idle visitor, visitor's TLS, too"), ("visitor_tls_client", "daemon RSS, the same")]
+          ("visitor_tls_server", "server RSS per idle visitor, visitor's TLS, too"),
+          ("visitor_tls_client", "daemon RSS, the same")]
 
 
 def tables(result, markdown=False):
@@ -173,7 +176,8 @@ def bar_row(b):
 
 def describe(machine):
     return (f"{machine['date']}, {machine['cpus']} CPUs ({machine['cpu']}), {machine['system']}, {machine['kernel']}, "
-            f"TCP {machine['tcp']}, {machine['rounds']} round(s), load {machine['load']} at the start; {machine['took_s']:.0f} s.")
+            f"TCP {machine['tcp']}, {machine['rounds']} round(s), load {machine['load']} at the start; "
+            f"{machine['took_s']:.0f} s.")
 
 
 def _x(value):

@@ -27,8 +27,8 @@ WRK = """Running 1s test @ http://127.0.0.1:1/1k
 {more}Requests/sec:  30050.25
 Transfer/sec:     37.00MB
 """
-MACHINE = {"date": "2026-01-01", "cpus": 2, "cpu": "a < b & c", "system": "Debian", "kernel": "6", "tcp": "cubic", "load": 0.1,
-           "rounds": 3, "took_s": 5.0}
+MACHINE = {"date": "2026-01-01", "cpus": 2, "cpu": "a < b & c", "system": "Debian", "kernel": "6", "tcp": "cubic",
+           "load": 0.1, "rounds": 3, "took_s": 5.0}
 
 
 def result():

@@ -42,7 +42,8 @@ class Wan:
         if not os.path.exists("/dev/net/tun"):
             raise Skip("an emulated WAN needs /dev/net/tun")
         self.world = world
-        self.process = world.spawn("wan", helper(world, "wan"), rtt_ms, loss, RATE_MBIT, QUEUE_MS, SEED, stdout=subprocess.PIPE)
+        self.process = world.spawn("wan", helper(world, "wan"), rtt_ms, loss, RATE_MBIT, QUEUE_MS, SEED,
+                                   stdout=subprocess.PIPE)
         with self.process.stdout as f:
             line = f.readline().split() if select.select([f], [], [], 5)[0] else []
         if len(line) != 3:
@@ -55,7 +56,8 @@ class Wan:
         for space in reversed(self.spaces):
             enter(space)
             # a namespace may choose only what the machine allows everybody; a route may choose all that is there
-            done = subprocess.run([ip, "route", "change", NETWORK, "dev", "tun0", "congctl", TCP], capture_output=True, text=True)
+            done = subprocess.run([ip, "route", "change", NETWORK, "dev", "tun0", "congctl", TCP],
+                                  capture_output=True, text=True)
             if done.returncode:
                 self.__exit__()
                 raise Skip(f"no emulated WAN with TCP {TCP}: {done.stderr.strip()}")
@@ -104,7 +106,8 @@ def small_beside_bulk(path, seconds):
 def once(path, got, size, say):
     """One round of a path; a figure that can't be had is None."""
     work = {"bulk": lambda: bulk(path, path.world.dir / "files", size.wan_seconds),
-            "p99_idle": lambda: small(path, size.wan_seconds / 2), "p99_busy": lambda: small_beside_bulk(path, size.wan_seconds / 2)}
+            "p99_idle": lambda: small(path, size.wan_seconds / 2),
+            "p99_busy": lambda: small_beside_bulk(path, size.wan_seconds / 2)}
     for column, measure in work.items():
         try:
             got[column].append(measure())
