@@ -65,7 +65,8 @@ static void add_options(struct program *p, const struct args *a)
 {
 	static const enum args_option with_value[] = {ARGS_SUBDOMAIN, ARGS_HOSTNAME,
 		ARGS_REMOTE_PORT, ARGS_NAME, ARGS_SERVER, ARGS_KEY_FILE, ARGS_CA_FILE};
-	static const enum args_option switches[] = {ARGS_JSON, ARGS_VERBOSE, ARGS_USER, ARGS_V1};
+	static const enum args_option switches[] = {
+		ARGS_JSON, ARGS_VERBOSE, ARGS_USER, ARGS_V1, ARGS_PROXY_PROTOCOL};
 
 	for (size_t i = 0; i < ARRAY_SIZE(with_value); i++)
 		program_add_option(p, args_row(with_value[i])->name, a->value[with_value[i]]);

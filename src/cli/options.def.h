@@ -21,6 +21,7 @@ OPTION(DRY_RUN,     "--dry-run",     0,   NULL,    false, "say what would change
 OPTION(SUBDOMAIN,   "--subdomain",   's', "LABEL", false, "the name below the server's domain")
 OPTION(HOSTNAME,    "--hostname",    0,   "NAME",  false, "a whole host name")
 OPTION(REMOTE_PORT, "--remote-port", 0,   "PORT",  false, "the server's port")
+OPTION(PROXY_PROTOCOL, "--proxy-protocol", 0, NULL,  false, "tell the local service who the visitor is (PROXY protocol v2)")
 OPTION(NAME,        "--name",        0,   "NAME",  false, "what the tunnel is called in status")
 OPTION(DETACH,      "--detach",      0,   NULL,    false, "leave the tunnel to the daemon")
 OPTION(ALLOW,       "--allow",       0,   "GLOBS", false, "the names the key may claim: 'web,ci-*'")

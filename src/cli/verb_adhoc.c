@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * verb_adhoc: `tunnelctl http 8000` and `tcp 22`: a tunnel that no file defines. The daemon opens
- * it and binds it to our connection, so that it ends with this command however that ends. With
+ * verb_adhoc: `tunnelctl http 8000`, `tcp 22` and `tls 8443`: a tunnel that no file defines. The
+ * daemon opens it and binds it to our connection, so that it ends with this command however that
+ * ends. With
  * --detach it stays with the daemon; without any daemon the command becomes one itself.
  */
 #include <stdio.h>
@@ -40,6 +41,8 @@ static json_t *open_params(const struct args *a, const char *proto, bool bind)
 	add_text(params, "hostname", a->value[ARGS_HOSTNAME]);
 	if (args_has(a, ARGS_REMOTE_PORT) && parse_port(a->value[ARGS_REMOTE_PORT], &port) == 0)
 		(void)json_object_set_new(params, "remote_port", json_integer(port));
+	if (args_has(a, ARGS_PROXY_PROTOCOL))
+		(void)json_object_set_new(params, "proxy_protocol", json_string("v2"));
 	return params;
 }
 
@@ -165,4 +168,9 @@ int verb_adhoc_http(const struct args *a)
 int verb_adhoc_tcp(const struct args *a)
 {
 	return open_adhoc(a, "tcp");
+}
+
+int verb_adhoc_tls(const struct args *a)
+{
+	return open_adhoc(a, "tls");
 }

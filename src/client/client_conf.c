@@ -54,6 +54,10 @@ static const char *check_together(const struct client_conf_tunnel *t)
 		       "tcp";
 	if (t->proto == HELLO_PROTO_HTTP && t->remote_port)
 		return "'remote_port' is for proto tcp, this one is http";
+	if (t->proto == HELLO_PROTO_TLS && (t->remote_port || t->host_header))
+		return "'remote_port' is for proto tcp and 'host_header' for http, this one is tls";
+	if (t->proto == HELLO_PROTO_TLS && t->target.tls)
+		return "'local' is HOST:PORT for proto tls: the visitor's own TLS goes through";
 	return NULL;
 }
 
@@ -67,10 +71,11 @@ const char *client_conf_check_tunnel(struct client_conf_tunnel *t)
 static void check_tunnel(const struct conf_node *node, void *dst, struct conf_report *report)
 {
 	struct client_conf_tunnel *t = dst;
-	const char *why = check_together(t);
+	const char *why;
 
 	if (t->local && target_parse(&t->target, t->local) < 0)
 		memset(&t->target, 0, sizeof(t->target)); /* check_local() has said so */
+	why = check_together(t);
 	if (why)
 		report_add(report, node, "%s", why);
 }
@@ -127,21 +132,26 @@ static const struct conf_row origin_tls_rows[] = {
 };
 static const struct conf_table origin_tls_table = CONF_TABLE(origin_tls_rows, NULL);
 
-static const char *const proto_words[] = {"http", "tcp", NULL};
+static const char *const proto_words[] = {"http", "tcp", "tls", NULL};
+const char *const client_conf_proxy_words[] = {"none", "v2", NULL};
 
 static const struct conf_row tunnel_rows[] = {
 	{"proto", CONF_ENUM, AT(client_conf_tunnel, proto), .words = proto_words,
-		.fallback = "http", .help = "http or tcp"},
+		.fallback = "http", .help = "http, tcp, or tls: passed through by its name"},
 	{"local", CONF_STRING, CONF_REQUIRED, AT(client_conf_tunnel, local), .check = check_local,
 		.help = "PORT, HOST:PORT, http(s)://HOST[:PORT] or unix:/path"},
 	{"subdomain", CONF_STRING, AT(client_conf_tunnel, subdomain), .min = 1, .max = 253,
-		.help = "http: the name below the server's domain; absent: the server's choice"},
+		.help = "http, tls: the name below the server's domain; absent: the server's "
+			"choice"},
 	{"hostname", CONF_STRING, AT(client_conf_tunnel, hostname), .min = 1, .max = 253,
-		.help = "http: the whole name"},
+		.help = "http, tls: the whole name"},
 	{"remote_port", CONF_PORT, AT(client_conf_tunnel, remote_port),
 		.help = "tcp: the public port; absent: the server's choice"},
 	{"host_header", CONF_STRING, AT(client_conf_tunnel, host_header), .min = 1, .max = 253,
 		.help = "http: the Host that the origin sees; absent: the visitor's"},
+	{"proxy_protocol", CONF_ENUM, AT(client_conf_tunnel, proxy_protocol),
+		.words = client_conf_proxy_words, .fallback = "none",
+		.help = "v2: a PROXY header tells the origin who the visitor is"},
 	{"autostart", CONF_BOOL, AT(client_conf_tunnel, autostart), .fallback = "true",
 		.help = "up when the daemon starts"},
 	{"tls", CONF_GROUP, AT(client_conf_tunnel, tls), .table = &origin_tls_table,
@@ -302,7 +312,7 @@ bool client_conf_same_tunnel(const struct client_conf_tunnel *a, const struct cl
 	return a->proto == b->proto && str_eq(a->local, b->local) &&
 	       str_eq(a->subdomain, b->subdomain) && str_eq(a->hostname, b->hostname) &&
 	       str_eq(a->host_header, b->host_header) && a->remote_port == b->remote_port &&
-	       str_eq(a->tls.ca_file, b->tls.ca_file) && a->tls.verify == b->tls.verify &&
-	       a->idle == b->idle && a->max_streams == b->max_streams &&
-	       a->autostart == b->autostart;
+	       a->proxy_protocol == b->proxy_protocol && str_eq(a->tls.ca_file, b->tls.ca_file) &&
+	       a->tls.verify == b->tls.verify && a->idle == b->idle &&
+	       a->max_streams == b->max_streams && a->autostart == b->autostart;
 }

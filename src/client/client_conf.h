@@ -20,6 +20,7 @@ struct client_conf_tunnel {
 	char *local;
 	char *subdomain, *hostname, *host_header;
 	uint16_t remote_port;
+	int proxy_protocol; /* enum client_conf_proxy */
 	bool autostart;
 	struct {
 		char *ca_file;
@@ -56,6 +57,10 @@ struct client_conf {
 		int level;
 	} log;
 };
+
+/* What the origin is told before a visitor's bytes. */
+enum client_conf_proxy { CLIENT_CONF_PROXY_NONE, CLIENT_CONF_PROXY_V2 };
+extern const char *const client_conf_proxy_words[];
 
 extern const struct conf_table client_conf_table;
 

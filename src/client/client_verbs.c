@@ -59,7 +59,7 @@ static json_t *text_or_null(const char *s)
 static json_t *tunnel_json(const struct tunnel *t)
 {
 	return json_pack("{s:s, s:s, s:s, s:s, s:o, s:o, s:b, s:o, s:I, s:I, s:I, s:I, s:I}",
-		"name", t->def->name, "proto", t->def->proto == HELLO_PROTO_HTTP ? "http" : "tcp",
+		"name", t->def->name, "proto", hello_proto_word((enum hello_proto)t->def->proto),
 		"local", t->def->local, "state", tunnel_state_word(t->state), "url",
 		text_or_null(t->state == TUNNEL_UP ? t->url : NULL), "error",
 		text_or_null(t->error), "adhoc", t->adhoc, "file", text_or_null(t->def->file),
@@ -364,6 +364,21 @@ static bool read_text(const json_t *params, const char *key, char **ret)
 	return true;
 }
 
+static bool read_proxy(const json_t *params, int *ret)
+{
+	const json_t *v = json_object_get(params, "proxy_protocol");
+
+	if (!v || json_is_null(v))
+		return true;
+	for (int i = 0; client_conf_proxy_words[i]; i++) {
+		if (!str_eq(json_string_value(v), client_conf_proxy_words[i]))
+			continue;
+		*ret = i;
+		return true;
+	}
+	return false;
+}
+
 /* Fill @def; the name of a bad parameter, or NULL. */
 static const char *read_definition(struct client_conf_tunnel *def, json_t *params)
 {
@@ -373,9 +388,11 @@ static const char *read_definition(struct client_conf_tunnel *def, json_t *param
 
 	if (name && !json_is_null(name) && !client_conf_is_name(json_string_value(name)))
 		return "name";
-	if (!str_eq(proto, "http") && !str_eq(proto, "tcp"))
+	def->proto = hello_proto_find(proto);
+	if (def->proto < 0)
 		return "proto";
-	def->proto = str_eq(proto, "tcp") ? HELLO_PROTO_TCP : HELLO_PROTO_HTTP;
+	if (!read_proxy(params, &def->proxy_protocol))
+		return "proxy_protocol";
 	if (!read_text(params, "local", &def->local) || !def->local)
 		return "local";
 	if (!read_text(params, "subdomain", &def->subdomain))
@@ -398,7 +415,7 @@ static char *make_name(const struct agent *a, const struct client_conf_tunnel *d
 	char label[40];
 
 	(void)snprintf(label, sizeof(label), "%s-%u",
-		def->proto == HELLO_PROTO_TCP ? "tcp" : "http", def->target.port);
+		hello_proto_word((enum hello_proto)def->proto), def->target.port);
 	for (unsigned int i = 1;; i++) {
 		char *name = i == 1 ? mem_strdup(label) : mem_printf("%s-%u", label, i);
 

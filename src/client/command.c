@@ -42,7 +42,7 @@ static const char usage_text[] =
 	"one tunnel without a daemon (what tunnelto --port uses):\n"
 	"  --one-shot         print the tunnel's URL, hold it until a signal\n"
 	"  --local TARGET     PORT, HOST:PORT, http(s)://HOST[:PORT], unix:/path\n"
-	"  --proto PROTO      http (default) or tcp\n"
+	"  --proto PROTO      http (default), tcp or tls\n"
 	"  --subdomain NAME   --hostname NAME   --remote-port PORT   --name LABEL\n"
 	"  --server URL       --key-file FILE   --ca-file FILE   --no-verify   --json   --v1\n"
 	"\n"
@@ -69,6 +69,7 @@ static const struct option known[] = {
 	{"help", no_argument, NULL, 'h'},
 	{"one-shot", no_argument, NULL, '1'},
 	{"no-verify", no_argument, NULL, 'n'},
+	{"proxy-protocol", no_argument, NULL, 'p'},
 	{"json", no_argument, NULL, 'j'},
 	{"v1", no_argument, NULL, 'o'},
 	{"local", required_argument, NULL, OPT_LOCAL},
@@ -123,6 +124,8 @@ static bool *flag_of(struct options *o, int opt)
 		return &o->is_one_shot;
 	case 'n':
 		return &o->one_shot.no_verify;
+	case 'p':
+		return &o->one_shot.proxy;
 	case 'j':
 		return &o->one_shot.json;
 	case 'o':
@@ -140,8 +143,8 @@ static int check_options(const struct options *o, int argc, char **argv)
 		fprintf(stderr, "tunneltod: unexpected argument '%s'\n", argv[optind]);
 	else if (o->is_one_shot && !o->one_shot.local)
 		fprintf(stderr, "tunneltod: --one-shot needs --local\n");
-	else if (!str_eq(proto, "http") && !str_eq(proto, "tcp"))
-		fprintf(stderr, "tunneltod: --proto is http or tcp, not '%s'\n", proto);
+	else if (hello_proto_find(proto) < 0)
+		fprintf(stderr, "tunneltod: --proto is http, tcp or tls, not '%s'\n", proto);
 	else
 		return -1;
 	return EXIT_USAGE;

@@ -133,7 +133,8 @@ static struct client_conf_tunnel *make_tunnel(const struct one_shot *o)
 	struct client_conf_tunnel *def = client_conf_new_tunnel("");
 	const char *why;
 
-	def->proto = str_eq(o->proto, "tcp") ? HELLO_PROTO_TCP : HELLO_PROTO_HTTP;
+	def->proto = hello_proto_find(o->proto);
+	def->proxy_protocol = o->proxy ? CLIENT_CONF_PROXY_V2 : CLIENT_CONF_PROXY_NONE;
 	def->local = mem_strdup(o->local);
 	def->subdomain = mem_strdup(o->subdomain);
 	def->hostname = mem_strdup(o->hostname);

@@ -11,7 +11,7 @@ struct one_shot {
 	const char *local, *proto, *subdomain, *hostname, *remote_port, *name;
 	const char *server, *key_file, *ca_file;
 	const char *config; /* read for what is not given, when it can be */
-	bool no_verify, json, verbose, v1;
+	bool no_verify, json, verbose, v1, proxy;
 };
 
 /* Runs until a signal or a failure; the process' exit status. */

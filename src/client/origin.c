@@ -23,6 +23,7 @@
 #include "client/tunnel.h"
 #include "io/dial.h"
 #include "io/tls_ctx.h"
+#include "proto/proxy_header.h"
 #include "relay/pump.h"
 
 #define DIAL_MS 10000
@@ -35,6 +36,8 @@ struct origin {
 	struct pump pump;
 	struct grave grave;
 	char visitor[64];
+	char *local; /* where the visitor connected to; NULL unless the origin is told */
+	bool visitor_tls;
 };
 
 /* There is one for every visitor, idle ones too. */
@@ -42,7 +45,10 @@ _Static_assert(sizeof(struct origin) <= 1536, "an idle visitor costs the daemon 
 
 static void free_origin(struct grave *g)
 {
-	free(container_of(g, struct origin, grave));
+	struct origin *o = container_of(g, struct origin, grave);
+
+	free(o->local);
+	free(o);
 }
 
 static void forget(struct origin *o)
@@ -71,6 +77,14 @@ static void on_done(struct pump *p, enum close_reason why, const char *text)
 	forget(o);
 }
 
+/* "1.2.3.4:80" and "[::1]:80", or the address alone. */
+static int parse_either(struct addr *ret, const char *text)
+{
+	if (addr_parse(ret, text) == 0)
+		return ret->sa.ss_family == AF_UNIX ? -EINVAL : 0;
+	return addr_parse_ip(ret, text, 0);
+}
+
 static enum close_reason reason_of(int error)
 {
 	switch (error) {
@@ -97,10 +111,32 @@ static struct tls_ctx *tls_of(struct tunnel *t, struct err *err)
 	return t->tls;
 }
 
+/* The PROXY header into @out, if the origin is to get one; its length. */
+static size_t proxy_header(const struct origin *o, uint8_t out[static PROXY_HEADER_OUT_MAX])
+{
+	struct proxy_header h = {.tls = o->visitor_tls};
+	struct addr from, to;
+	bool v4;
+
+	if (o->tunnel->def->proxy_protocol != CLIENT_CONF_PROXY_V2)
+		return 0;
+	/* addresses that are unknown, or of no kind that the header has: LOCAL says just that */
+	if (parse_either(&from, o->visitor) < 0 || parse_either(&to, o->local) < 0)
+		return proxy_header_encode(out, &h);
+	v4 = addr_is_v4(&from) && addr_is_v4(&to);
+	h.family = v4 ? PROXY_HEADER_V4 : PROXY_HEADER_V6;
+	addr_ip_bytes(&from, v4 ? 4 : 16, h.source);
+	addr_ip_bytes(&to, v4 ? 4 : 16, h.destination);
+	h.source_port = addr_port(&from);
+	h.destination_port = addr_port(&to);
+	return proxy_header_encode(out, &h);
+}
+
 static void on_dialled(struct dial *d, int fd)
 {
 	struct origin *o = container_of(d, struct origin, dial);
 	const struct target *target = &o->tunnel->def->target;
+	uint8_t header[PROXY_HEADER_OUT_MAX];
 	struct tls_ctx *tls = NULL;
 	struct err err = {0};
 
@@ -119,7 +155,7 @@ static void on_dialled(struct dial *d, int fd)
 		return;
 	}
 	pump_set_idle(&o->pump, o->tunnel->def->idle);
-	if (pump_connect(&o->pump, fd, tls, target->host, /* preamble= */ NULL, 0) < 0)
+	if (pump_connect(&o->pump, fd, tls, target->host, header, proxy_header(o, header)) < 0)
 		fail(o, CLOSE_ORIGIN_TLS, "TLS could not be begun");
 }
 
@@ -138,6 +174,9 @@ void origin_start(struct agent *a, struct tunnel *t, struct stream *st,
 	o->agent = a;
 	o->tunnel = t;
 	(void)snprintf(o->visitor, sizeof(o->visitor), "%s", open->visitor);
+	o->visitor_tls = open->tls;
+	if (t->def->proxy_protocol != CLIENT_CONF_PROXY_NONE)
+		o->local = mem_strdup(open->local);
 	list_add_tail(&t->origins, &o->node);
 	t->streams++;
 	t->streams_total++;

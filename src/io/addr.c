@@ -171,6 +171,48 @@ bool addr_is_any(const struct addr *a)
 	       IN6_IS_ADDR_UNSPECIFIED(&((const struct sockaddr_in6 *)&a->sa)->sin6_addr);
 }
 
+void addr_from_ip(struct addr *ret, const uint8_t *ip, size_t n, uint16_t port)
+{
+	struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)&ret->sa;
+	struct sockaddr_in *v4 = (struct sockaddr_in *)&ret->sa;
+
+	memset(ret, 0, sizeof(*ret));
+	if (n == 4) {
+		v4->sin_family = AF_INET;
+		v4->sin_port = htons(port);
+		memcpy(&v4->sin_addr, ip, 4);
+		ret->len = sizeof(*v4);
+	} else {
+		v6->sin6_family = AF_INET6;
+		v6->sin6_port = htons(port);
+		memcpy(&v6->sin6_addr, ip, 16);
+		ret->len = sizeof(*v6);
+	}
+}
+
+bool addr_is_v4(const struct addr *a)
+{
+	uint8_t ip[16];
+
+	return as_v6(a, ip) && IN6_IS_ADDR_V4MAPPED((const struct in6_addr *)ip);
+}
+
+void addr_ip_bytes(const struct addr *a, size_t n, uint8_t *ret)
+{
+	uint8_t ip[16];
+
+	if (!as_v6(a, ip))
+		memset(ip, 0, sizeof(ip));
+	memcpy(ret, n == 4 ? ip + 12 : ip, n);
+}
+
+void addr_of_socket(struct addr *ret, int fd)
+{
+	ret->len = sizeof(ret->sa);
+	if (getsockname(fd, (struct sockaddr *)&ret->sa, &ret->len) < 0)
+		ret->len = 0;
+}
+
 bool addr_is_loopback(const struct addr *a)
 {
 	uint8_t ip[16];

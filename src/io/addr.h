@@ -28,6 +28,14 @@ void addr_format_ip(const struct addr *a, char ret[static ADDR_TEXT_MAX]);
 /* The same address, whatever the port; never true of anything but IP addresses. */
 bool addr_same_ip(const struct addr *a, const struct addr *b);
 uint16_t addr_port(const struct addr *a);
+/* Four bytes or sixteen. */
+void addr_from_ip(struct addr *ret, const uint8_t *ip, size_t n, uint16_t port);
+/* An IPv4 address, also one that is mapped into IPv6? */
+bool addr_is_v4(const struct addr *a);
+/* The address as @n bytes: 4 of an IPv4 one, or 16, IPv4 mapped; zeroes for what is neither. */
+void addr_ip_bytes(const struct addr *a, size_t n, uint8_t *ret);
+/* Where @fd is bound; len 0 when that is unknown. */
+void addr_of_socket(struct addr *ret, int fd);
 /* "every address": 0.0.0.0 or [::] */
 bool addr_is_any(const struct addr *a);
 bool addr_is_loopback(const struct addr *a);

@@ -85,7 +85,21 @@ static const struct member grant_members[] = {
 	M_TEXT(hello_grant, message, false),
 };
 
-static const char *const protos[HELLO_PROTO_COUNT] = {"http", "tcp"};
+static const char *const protos[HELLO_PROTO_COUNT] = {"http", "tcp", "tls"};
+
+const char *hello_proto_word(enum hello_proto p)
+{
+	return protos[p];
+}
+
+int hello_proto_find(const char *word)
+{
+	for (int i = 0; i < HELLO_PROTO_COUNT; i++) {
+		if (str_eq(word, protos[i]))
+			return i;
+	}
+	return -1;
+}
 
 /* --- decoding -------------------------------------------------------------------------------- */
 
@@ -122,13 +136,12 @@ static int get_number(void *to, enum kind kind, const json_t *value)
 
 static int get_proto(enum hello_proto *to, const json_t *value)
 {
-	for (size_t i = 0; i < HELLO_PROTO_COUNT; i++) {
-		if (str_eq(json_string_value(value), protos[i])) {
-			*to = (enum hello_proto)i;
-			return 0;
-		}
-	}
-	return -EPROTO;
+	int found = hello_proto_find(json_string_value(value));
+
+	if (found < 0)
+		return -EPROTO;
+	*to = (enum hello_proto)found;
+	return 0;
 }
 
 static int get(void *base, const struct member *m, const json_t *value)

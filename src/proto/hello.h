@@ -42,16 +42,21 @@ struct hello_welcome { /* WELCOME */
 	bool lanes; /* LANE_ASK is worth asking */
 };
 
-enum hello_proto { HELLO_PROTO_HTTP, HELLO_PROTO_TCP, HELLO_PROTO_COUNT };
+/* TLS: passed through by its name, unopened */
+enum hello_proto { HELLO_PROTO_HTTP, HELLO_PROTO_TCP, HELLO_PROTO_TLS, HELLO_PROTO_COUNT };
+/* "http"; and back: -1 for what is none. */
+const char *hello_proto_word(enum hello_proto p);
+int hello_proto_find(const char *word);
 
 struct hello_register {   /* REGISTER */
 	uint32_t request; /* answered with the same number */
 	char name[HELLO_NAME_MAX +
 		  1]; /* the client's own label; the same label gets the same assigned name */
 	enum hello_proto proto;
-	char subdomain[HELLO_HOST_MAX]; /* http: "" or the wanted label(s) below an allowed host */
-	char hostname[HELLO_HOST_MAX];  /* http: "" or the whole name */
-	uint16_t remote_port;           /* tcp: 0 = any of the key's range */
+	char subdomain[HELLO_HOST_MAX];   /* http, tls: "" or the wanted label(s) below an allowed
+					     host */
+	char hostname[HELLO_HOST_MAX];    /* http, tls: "" or the whole name */
+	uint16_t remote_port;             /* tcp: 0 = any of the key's range */
 	char host_header[HELLO_HOST_MAX]; /* http: rewrite Host to this before the origin sees it;
 					     "" keeps it */
 };

@@ -10,5 +10,6 @@ src_proto_libproto_a_SOURCES = \
 	src/proto/http_fault.def.h \
 	src/proto/http_forward.c src/proto/http_forward.h \
 	src/proto/http_head.c src/proto/http_head.h \
+	src/proto/proxy_header.c src/proto/proxy_header.h \
 	src/proto/v1.c src/proto/v1.h src/proto/v1_packet.def.h \
 	src/proto/varlink.c src/proto/varlink.h

@@ -186,6 +186,7 @@ static void free_visitor(struct grave *g)
 	buf_deinit(&v->response_head);
 	free(v->replay);
 	free(v->claimed);
+	free(v->local);
 	free(v);
 }
 
@@ -513,7 +514,8 @@ void edge_http_init(struct edge_http *e, struct loop *loop, const struct edge_ht
 	timer_init(&e->look, loop, on_look);
 }
 
-void edge_http_accept(struct edge_http *e, int fd, const struct addr *peer, struct tls_ctx *tls)
+void edge_http_accept(struct edge_http *e, int fd, const struct addr *peer,
+	const struct addr *local, struct tls_ctx *tls)
 {
 	struct visitor *v;
 
@@ -524,6 +526,7 @@ void edge_http_accept(struct edge_http *e, int fd, const struct addr *peer, stru
 	v = mem_new(struct visitor);
 	v->edge = e;
 	v->peer = *peer;
+	v->local = local ? mem_dup(local, sizeof(*local)) : NULL;
 	v->tls = tls != NULL;
 	buf_init(&v->in, MAX(e->limits.head_max, (uint32_t)AHEAD_MAX) + LOOP_SCRATCH_SIZE);
 	buf_init(&v->response_head, e->limits.head_max + FRAME_MAX_DATA);

@@ -62,8 +62,10 @@ struct edge_http {
 
 void edge_http_init(struct edge_http *e, struct loop *loop, const struct edge_http_limits *limits,
 	const struct edge_http_ops *ops);
-/* A visitor's accepted socket; @tls NULL: plain. Takes @fd. */
-void edge_http_accept(struct edge_http *e, int fd, const struct addr *peer, struct tls_ctx *tls);
+/* A visitor's accepted socket; @tls NULL: plain; @local NULL: where the socket is bound. Takes @fd.
+ */
+void edge_http_accept(struct edge_http *e, int fd, const struct addr *peer,
+	const struct addr *local, struct tls_ctx *tls);
 /* @s takes no new streams: let go of those that are kept between requests. */
 void edge_http_release(struct edge_http *e, const struct session *s);
 /* Visitors that were accepted and have not sent their first request yet. */

@@ -61,18 +61,32 @@ static void begin_request(struct visitor *v, const struct http_head *h)
 
 /* --- the stream ------------------------------------------------------------------------------ */
 
+/* Who comes, and where to: the origin may want to be told. */
+static void describe(const struct visitor *v, struct frame_open *open)
+{
+	char text[ADDR_TEXT_MAX];
+	struct addr local;
+
+	if (v->claimed)
+		addr_format_ip(v->claimed, text);
+	else
+		addr_format(&v->peer, text);
+	(void)snprintf(open->visitor, sizeof(open->visitor), "%.63s", text);
+	if (v->local)
+		local = *v->local;
+	else
+		addr_of_socket(&local, v->conn.fd);
+	addr_format(&local, text);
+	(void)snprintf(open->local, sizeof(open->local), "%.63s", text);
+}
+
 static bool open_stream(struct visitor *v, struct tunnel *t)
 {
 	struct frame_open open = {.tls = v->tls};
-	char ip[ADDR_TEXT_MAX];
 	enum close_reason why = CLOSE_NO_TUNNEL;
 	struct stream *st;
 
-	if (v->claimed)
-		addr_format_ip(v->claimed, ip);
-	else
-		addr_format(&v->peer, ip);
-	(void)snprintf(open.visitor, sizeof(open.visitor), "%.63s", ip);
+	describe(v, &open);
 	st = tunnel_open_stream(t, &open, &why);
 	if (!st) {
 		edge_error_send(v, close_http_status(why), close_word(why), close_text(why));

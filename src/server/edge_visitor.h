@@ -37,6 +37,7 @@ struct visitor {
 	struct grave grave;
 	struct loop_task next; /* look at the pipelined request */
 	struct addr peer;
+	struct addr *local;       /* where a PROXY header says it came to; NULL: the socket's */
 	struct addr *claimed;     /* the visitor behind a trusted proxy; NULL: the peer is it */
 	struct buf in;            /* request bytes not looked at yet */
 	size_t scanned;           /* of `in`, by http_head_scan() */

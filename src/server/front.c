@@ -1,12 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * front: accepts, and on control listeners looks at the first bytes to tell a WebSocket from a
- * lane: by the request line when plain, by ALPN when TLS. Nothing is read, only peeked, so the
- * chosen one starts at the first byte.
+ * front: accepts, finds out who a connection is for, and hands it on.
+ *
+ *   accept ── PROXY header (taken off) ── first bytes (only peeked at) ── edge, WebSocket, lane
+ *
+ * A listener with one use and one way to speak needs no look; every other one is looked at within a
+ * deadline (front_sort.c says how). Nothing but the PROXY header is read, so that the chosen one
+ * starts at the first byte. What is for nobody is closed, and counted.
  */
 #include "server/front.h"
 
+#include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/err.h"
@@ -17,7 +23,9 @@
 #include "io/tls_certs.h"
 #include "io/tls_ctx.h"
 #include "lane/lane.h"
-#include "proto/client_hello.h"
+#include "proto/proxy_header.h"
+#include "server/admit.h"
+#include "server/front_sort.h"
 #include "server/hub.h"
 #include "server/peer.h"
 #include "server/server_conf.h"
@@ -28,35 +36,90 @@ struct front_peek {
 	struct front *front;
 	struct peek peek;
 	struct grave grave;
-	bool tls, is_lane;
+	bool proxied;            /* the header is still to come */
+	struct addr peer, local; /* who, and where to; the header's when it said so */
+	struct proxy_header header;
+	struct front_sort sort;
+	enum front_sort_verdict verdict;
 };
 
-/* --- control connections --------------------------------------------------------------------- */
+/* --- handing on ------------------------------------------------------------------------------ */
 
-static enum peek_verdict look_tls(struct front_peek *p, const uint8_t *bytes, size_t n)
+/* RFC 6066 §3: a fatal unrecognized_name(112), in the record version that every client takes. */
+static void tell_stranger(int fd)
 {
-	struct client_hello hello;
-	enum client_hello_result r = client_hello_parse(&hello, bytes, n);
+	static const uint8_t alert[] = {21, 3, 1, 0, 2, 2, 112};
+	uint8_t hello[4096];
 
-	if (r == CLIENT_HELLO_SHORT)
-		return PEEK_MORE;
-	/* what is no ClientHello is left to the TLS library to refuse */
-	p->is_lane = r == CLIENT_HELLO_OK && client_hello_offers(&hello, LANE_ALPN);
-	return PEEK_DONE;
+	/* what is left unread would turn the end into a reset, and the alert into nothing */
+	for (int i = 0; i < 4 && recv(fd, hello, sizeof(hello), MSG_DONTWAIT) > 0; i++)
+		continue;
+	(void)send(fd, alert, sizeof(alert), MSG_NOSIGNAL | MSG_DONTWAIT);
+	close(fd);
+}
+
+static void hand_on(struct front *f, const struct front_peek *p, int fd)
+{
+	struct hub *h = f->hub;
+	struct tls_ctx *tls = p->sort.tls ? f->tls : NULL;
+
+	switch (p->verdict) {
+	case FRONT_SORT_VISITOR:
+		edge_http_accept(&h->edge, fd, &p->peer, p->local.len ? &p->local : NULL, tls);
+		break;
+	case FRONT_SORT_SOCKET:
+		if (ws_server_adopt(tls ? &f->ws_tls : &f->ws, fd, &p->peer) < 0)
+			log_debug("a control connection could not be taken over");
+		break;
+	case FRONT_SORT_LANE:
+		lane_server_adopt(&f->lanes, fd, tls);
+		break;
+	case FRONT_SORT_STRANGER:
+		h->fronts_said.strangers++;
+		tell_stranger(fd);
+		break;
+	case FRONT_SORT_PASS:
+	case FRONT_SORT_GARBAGE:
+	case FRONT_SORT_MORE:
+		h->fronts_said.garbage++;
+		close(fd);
+		break;
+	}
+}
+
+/* --- looking --------------------------------------------------------------------------------- */
+
+static struct front_sort_rules rules_of(const struct front *f)
+{
+	return (struct front_sort_rules){
+		.visitors = f->role == FRONT_PUBLIC,
+		.clients = f->role == FRONT_CONTROL || f->clients,
+		.plain = !f->uses_tls || f->plain,
+		.tls = f->uses_tls,
+		.names = &f->hub->names,
+		.own = &f->hub->conf.allowed_hosts,
+	};
+}
+
+/* Is there anything to find out? */
+static bool is_ambiguous(const struct front *f)
+{
+	return f->role == FRONT_CONTROL || f->clients || (f->uses_tls && f->plain) ||
+	       f->hub->names.n_tls > 0;
 }
 
 static enum peek_verdict on_look(struct peek *peek, const uint8_t *bytes, size_t n, bool last)
 {
 	struct front_peek *p = container_of(peek, struct front_peek, peek);
-	int wants;
+	struct front_sort_rules rules;
 
-	if (p->tls)
-		return look_tls(p, bytes, n);
-	wants = lane_server_wants(bytes, n);
-	if (wants < 0)
-		return PEEK_MORE;
-	p->is_lane = wants > 0;
-	return PEEK_DONE;
+	if (p->proxied)
+		return proxy_header_parse(&p->header, bytes, n) == PROXY_HEADER_SHORT && !last
+			       ? PEEK_MORE
+			       : PEEK_DONE;
+	rules = rules_of(p->front);
+	p->verdict = front_sort_look(&p->sort, &rules, bytes, n, last);
+	return p->verdict == FRONT_SORT_MORE ? PEEK_MORE : PEEK_DONE;
 }
 
 static void free_peek(struct grave *g)
@@ -64,44 +127,104 @@ static void free_peek(struct grave *g)
 	free(container_of(g, struct front_peek, grave));
 }
 
+static void on_looked(struct peek *peek, int fd);
+
+static void look(struct front_peek *p, int fd)
+{
+	struct front *f = p->front;
+
+	if (p->proxied || is_ambiguous(f)) {
+		peek_start(&p->peek, f->hub->loop, fd, &p->peer, FRONT_PEEK_MS, on_look, on_looked);
+		return;
+	}
+	p->verdict = FRONT_SORT_VISITOR;
+	p->sort.tls = f->uses_tls;
+	hand_on(f, p, fd);
+	list_del(&p->node);
+	f->n_peeks--;
+	loop_bury(f->hub->loop, &p->grave, free_peek);
+}
+
+static void take_address(struct addr *to, enum proxy_header_family family, const uint8_t *ip,
+	uint16_t port)
+{
+	addr_from_ip(to, ip, family == PROXY_HEADER_V4 ? 4 : 16, port);
+}
+
+/* Take the header off; false when there is none that holds. */
+static bool take_header(struct front_peek *p, int fd)
+{
+	struct proxy_header *h = &p->header;
+	uint8_t bytes[PROXY_HEADER_MAX];
+
+	if (h->length == 0 || recv(fd, bytes, h->length, MSG_DONTWAIT) != (ssize_t)h->length)
+		return false;
+	p->proxied = false;
+	if (h->family == PROXY_HEADER_UNKNOWN)
+		return true;
+	take_address(&p->peer, h->family, h->source, h->source_port);
+	take_address(&p->local, h->family, h->destination, h->destination_port);
+	return true;
+}
+
 static void on_looked(struct peek *peek, int fd)
 {
 	struct front_peek *p = container_of(peek, struct front_peek, peek);
 	struct front *f = p->front;
 
+	if (fd >= 0 && p->proxied && take_header(p, fd)) {
+		look(p, fd);
+		return;
+	}
 	list_del(&p->node);
 	f->n_peeks--;
-	if (fd >= 0 && p->is_lane)
-		lane_server_adopt(&f->lanes, fd, p->tls ? f->tls : NULL);
-	else if (fd >= 0 && ws_server_adopt(p->tls ? &f->ws_tls : &f->ws, fd, &peek->peer) < 0)
-		log_debug("a control connection could not be taken over");
+	if (fd >= 0 && p->proxied) {
+		f->hub->fronts_said.unproxied++;
+		close(fd);
+	} else if (fd >= 0) {
+		hand_on(f, p, fd);
+	} else {
+		f->hub->fronts_said.silent++;
+	}
 	loop_bury(f->hub->loop, &p->grave, free_peek);
 }
 
-static void accept_control(struct front *f, int fd, const struct addr *peer)
+/* Visitors that say nothing yet are counted as those that do. */
+static bool is_full(const struct front *f)
 {
-	struct front_peek *p;
+	uint32_t max = FRONT_PEEKS_MAX;
 
-	if (f->n_peeks >= FRONT_PEEKS_MAX) {
-		close(fd);
-		return;
-	}
-	p = mem_new(struct front_peek);
-	p->front = f;
-	p->tls = f->uses_tls;
-	list_add_tail(&f->peeks, &p->node);
-	f->n_peeks++;
-	peek_start(&p->peek, f->hub->loop, fd, peer, FRONT_PEEK_MS, on_look, on_looked);
+	if (f->role == FRONT_PUBLIC)
+		max = MAX(max, f->hub->conf.limits.visitors);
+	return f->n_peeks >= max;
 }
 
 static void on_accept(struct listener *l, int fd, const struct addr *peer)
 {
 	struct front *f = container_of(l, struct front, listener);
+	struct front_peek *p;
 
-	if (f->role == FRONT_PUBLIC)
-		edge_http_accept(&f->hub->edge, fd, peer, f->uses_tls ? f->tls : NULL);
-	else
-		accept_control(f, fd, peer);
+	if (!f->proxied && !is_ambiguous(f)) {
+		edge_http_accept(&f->hub->edge, fd, peer, /* local= */ NULL,
+			f->uses_tls ? f->tls : NULL);
+		return;
+	}
+	if (f->proxied && !admit_trusts(&f->hub->conf, peer)) {
+		f->hub->fronts_said.unproxied++;
+		close(fd);
+		return;
+	}
+	if (is_full(f)) {
+		close(fd);
+		return;
+	}
+	p = mem_new(struct front_peek);
+	p->front = f;
+	p->proxied = f->proxied;
+	p->peer = *peer;
+	list_add_tail(&f->peeks, &p->node);
+	f->n_peeks++;
+	look(p, fd);
 }
 
 /* --- WebSockets ------------------------------------------------------------------------------ */
@@ -149,24 +272,27 @@ static struct session *on_claim(struct lane_server *s, const char *token)
 int front_prepare(struct front *f, const struct server_conf_listener *conf, struct err *err)
 {
 	static const char *const alpn[] = {LANE_ALPN, NULL};
-	bool tls = conf && conf->tls.certs;
+	bool tls = conf && conf->tls.certs, plain = !tls || conf->plain;
 
 	if (tls && !f->tls)
-		f->tls = tls_ctx_new_server(tls_certs_new(),
-			f->role == FRONT_CONTROL ? alpn : NULL);
-	if (f->role != FRONT_CONTROL)
+		f->tls = tls_ctx_new_server(tls_certs_new(), alpn);
+	if (f->role != FRONT_CONTROL && (!conf || !conf->clients))
 		return 0;
-	if (tls && !f->ws_tls.vhost)
-		return ws_server_open(&f->ws_tls, f->hub->ws, f->tls, &ws_ops, err);
-	if (!tls && !f->ws.vhost)
-		return ws_server_open(&f->ws, f->hub->ws, /* tls= */ NULL, &ws_ops, err);
+	if (tls && !f->ws_tls.vhost &&
+		ws_server_open(&f->ws_tls, f->hub->ws, f->tls, &ws_ops, err) < 0)
+		return -EINVAL;
+	if (plain && !f->ws.vhost &&
+		ws_server_open(&f->ws, f->hub->ws, /* tls= */ NULL, &ws_ops, err) < 0)
+		return -EINVAL;
 	return 0;
 }
 
 bool front_would_change(const struct front *f, const struct server_conf_listener *conf)
 {
 	return !tls_certs_same(f->uses_tls ? tls_ctx_certs(f->tls) : NULL,
-		conf ? conf->tls.certs : NULL);
+		       conf ? conf->tls.certs : NULL) ||
+	       f->clients != (conf && conf->clients) || f->plain != (conf && conf->plain) ||
+	       f->proxied != (conf && conf->proxy_protocol);
 }
 
 void front_configure(struct front *f, struct server_conf_listener *conf)
@@ -174,6 +300,9 @@ void front_configure(struct front *f, struct server_conf_listener *conf)
 	f->uses_tls = conf && conf->tls.certs;
 	if (f->uses_tls)
 		tls_ctx_set_certs(f->tls, TAKE_PTR(conf->tls.certs));
+	f->clients = conf && conf->clients;
+	f->plain = conf && conf->plain;
+	f->proxied = conf && conf->proxy_protocol;
 }
 
 /* --- life ------------------------------------------------------------------------------------ */

@@ -20,6 +20,14 @@ enum front_role { FRONT_PUBLIC, FRONT_CONTROL };
 
 #define FRONT_PEEKS_MAX 1024
 #define FRONT_PEEK_MS   10000
+/* What became of connections that were for nobody. */
+struct front_counters {
+	uint64_t garbage;   /* neither TLS nor HTTP where that was spoken */
+	uint64_t strangers; /* TLS for a name that nobody has here */
+	uint64_t silent;    /* nothing, or not enough, within the deadline */
+	uint64_t unproxied; /* no PROXY header, or from somebody who is not trusted */
+};
+
 /* Passed sockets of this name are served by rows with a certificate. */
 #define FRONT_PASSED_TLS "public-tls"
 
@@ -32,6 +40,9 @@ struct front {
 	const char *passed;  /* the name it was passed by, static; NULL: bound here */
 	struct tls_ctx *tls; /* from the first certificate on; kept for the tickets it gave */
 	bool uses_tls;
+	bool plain;                  /* with TLS: plain connections, too */
+	bool clients;                /* public: clients, too */
+	bool proxied;                /* every connection begins with a PROXY header */
 	struct ws_server ws, ws_tls; /* control */
 	struct lane_server lanes;    /* control */
 	struct list peeks;

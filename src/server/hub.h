@@ -15,6 +15,7 @@
 #include "io/timer.h"
 #include "server/admit.h"
 #include "server/edge_http.h"
+#include "server/front.h"
 #include "server/health.h"
 #include "server/kept.h"
 #include "server/keys.h"
@@ -49,6 +50,7 @@ struct hub {
 	struct list v1_clients; /* of the Rust tunnelto; each has a peer once it is let in */
 	uint32_t n_peers, n_tunnels, n_v1_waiting;
 	struct list fronts, retired; /* front; retired ones accept nobody any more */
+	struct front_counters fronts_said;
 	struct edge_http edge;
 	struct ws_loop *ws;
 	struct ctl_server ctl;

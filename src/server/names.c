@@ -9,6 +9,7 @@
 void names_init(struct names *n)
 {
 	map_init(&n->hosts);
+	n->n_tls = 0;
 	idmap_init(&n->ports);
 }
 
@@ -41,17 +42,21 @@ enum names_result names_judge(const struct tunnel *holder, const char *owner, ui
 
 void names_add(struct names *n, struct tunnel *t)
 {
-	if (t->hostname)
-		(void)map_set(&n->hosts, t->hostname, t);
-	else if (idmap_get(&n->ports, t->port) != t)
+	if (t->hostname) {
+		if (map_set(&n->hosts, t->hostname, t) != t && t->proto == HELLO_PROTO_TLS)
+			n->n_tls++;
+	} else if (idmap_get(&n->ports, t->port) != t)
 		idmap_set(&n->ports, t->port, t);
 }
 
 void names_remove(struct names *n, struct tunnel *t)
 {
 	if (t->hostname) {
-		if (map_get(&n->hosts, t->hostname) == t)
-			(void)map_del(&n->hosts, t->hostname);
+		if (map_get(&n->hosts, t->hostname) != t)
+			return;
+		(void)map_del(&n->hosts, t->hostname);
+		if (t->proto == HELLO_PROTO_TLS)
+			n->n_tls--;
 	} else if (idmap_get(&n->ports, t->port) == t) {
 		(void)idmap_del(&n->ports, t->port);
 	}

@@ -13,6 +13,7 @@ struct tunnel;
 
 struct names {
 	struct map hosts; /* normalised host name to tunnel */
+	size_t n_tls;     /* of those, how many are passed through */
 	struct idmap ports;
 };
 

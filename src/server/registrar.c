@@ -320,6 +320,8 @@ void registrar_register(struct peer *p, const struct hello_register *rq, struct 
 
 	if (h->draining)
 		refuse(a, HELLO_REFUSAL_SHUTTING_DOWN, NULL);
+	else if (rq->proto == HELLO_PROTO_TLS)
+		refuse(a, HELLO_REFUSAL_BAD_REQUEST, NULL);
 	else if (rq->proto == HELLO_PROTO_HTTP)
 		register_http(p, rq, a);
 	else

@@ -168,7 +168,7 @@ static void check_twins(const struct conf_node *keys, const struct conf_node *a,
 }
 
 /* Two keys of one name, or id, would share what belongs to it. */
-static void check_keys(const struct conf_node *node, void *dst, struct conf_report *report)
+static void check_keys(const struct conf_node *node, struct conf_report *report)
 {
 	const struct conf_node *keys = doc_find(node, "keys");
 
@@ -178,6 +178,28 @@ static void check_keys(const struct conf_node *node, void *dst, struct conf_repo
 		check_twins(keys, key, "name", report);
 		check_twins(keys, key, "id", report);
 	}
+}
+
+static void check_proxied(const struct conf_node *node, const struct list *listeners,
+	const char *role, struct conf_report *report)
+{
+	list_each (l, listeners, struct server_conf_listener, node) {
+		if (l->proxy_protocol)
+			report_add_at(report, node->doc->name, l->line, l->col, role,
+				"with 'proxy_protocol' the proxies are to be named: "
+				"'trusted_proxies'");
+	}
+}
+
+static void check_all(const struct conf_node *node, void *dst, struct conf_report *report)
+{
+	const struct server_conf *c = dst;
+
+	check_keys(node, report);
+	if (c->trusted_proxies.n > 0)
+		return;
+	check_proxied(node, &c->public_listeners, "public", report);
+	check_proxied(node, &c->control_listeners, "control", report);
 }
 
 /* --- items ----------------------------------------------------------------------------------- */
@@ -241,6 +263,12 @@ static const struct conf_row listener_rows[] = {
 		.check = check_listen, .help = "ADDRESS:PORT, *:PORT, [V6]:PORT or unix:/path"},
 	{"tls", CONF_GROUP, AT(server_conf_listener, tls), .table = &tls_table,
 		.help = "absent: plain"},
+	{"plain", CONF_BOOL, AT(server_conf_listener, plain), .fallback = "false",
+		.help = "with tls: plain connections are served on this port, too"},
+	{"clients", CONF_BOOL, AT(server_conf_listener, clients), .fallback = "false",
+		.help = "public: clients are served on this port, too"},
+	{"proxy_protocol", CONF_BOOL, AT(server_conf_listener, proxy_protocol), .fallback = "false",
+		.help = "every connection is a trusted proxy's and begins with a PROXY header"},
 };
 static const struct conf_table listener_table = CONF_TABLE(listener_rows, NULL);
 
@@ -382,7 +410,7 @@ static const struct conf_row rows[] = {
 		.help = "how long peers are waited for"},
 	{"log", CONF_GROUP, AT(server_conf, log), .table = &log_table, .help = "what is logged"},
 };
-const struct conf_table server_conf_table = CONF_TABLE(rows, check_keys);
+const struct conf_table server_conf_table = CONF_TABLE(rows, check_all);
 
 /* clang-format on */
 

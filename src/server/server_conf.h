@@ -32,6 +32,7 @@ struct server_conf_listener {
 	struct list node;
 	char *listen; /* as addr_parse() reads it */
 	struct server_conf_tls tls;
+	bool plain, clients, proxy_protocol;
 	unsigned int line, col; /* where it stands; 0: in no file */
 };
 

@@ -61,7 +61,7 @@ static json_t *session_json(const struct peer *p)
 static json_t *tunnel_json(const struct tunnel *t)
 {
 	return json_pack("{s:s, s:s, s:s, s:o, s:s, s:I, s:I, s:I, s:I, s:I}", "name", t->name,
-		"proto", t->proto == HELLO_PROTO_HTTP ? "http" : "tcp", "url", t->url, "key",
+		"proto", hello_proto_word(t->proto), "url", t->url, "key",
 		text_or_null(t->peer->key_name), "session", t->peer->id, "since_ms",
 		since(t->since), "streams", (json_int_t)t->streams, "streams_total",
 		(json_int_t)t->streams_total, "bytes_in", (json_int_t)t->bytes_in, "bytes_out",
@@ -81,6 +81,32 @@ static json_t *listeners_json(const struct hub *h)
 	return list;
 }
 
+static json_t *counters_json(const struct hub *h)
+{
+	const struct front_counters *f = &h->fronts_said;
+	const struct {
+		const char *name;
+		uint64_t value;
+	} table[] = {
+		{"visitors", h->edge.n_visitors},
+		{"requests", h->edge.requests_total},
+		{"faults", h->edge.faults_total},
+		{"parked", h->parking.n},
+		{"parked_total", h->parking.total},
+		{"parked_refused", h->parking.refused},
+		{"garbage", f->garbage},
+		{"strangers", f->strangers},
+		{"silent", f->silent},
+		{"unproxied", f->unproxied},
+	};
+	json_t *all = json_object();
+
+	for (size_t i = 0; i < ARRAY_SIZE(table); i++)
+		(void)json_object_set_new(all, table[i].name,
+			json_integer((json_int_t)table[i].value));
+	return all;
+}
+
 static void on_status(struct ctl_call *c, json_t *params)
 {
 	const struct hub *h = hub_of(c);
@@ -96,15 +122,10 @@ static void on_status(struct ctl_call *c, json_t *params)
 	}
 	hub_status_text(h, text, sizeof(text));
 	ctl_call_reply(c,
-		json_pack("{s:s, s:I, s:s, s:s, s:o, s:o, s:o, s:{s:I, s:I, s:I, s:I, s:I, s:I}}",
-			"version", PACKAGE_VERSION, "pid", (json_int_t)getpid(), "config",
-			h->conf_path, "status", text, "listeners", listeners_json(h), "sessions",
-			sessions, "tunnels", tunnels, "counters", "visitors",
-			(json_int_t)h->edge.n_visitors, "requests",
-			(json_int_t)h->edge.requests_total, "faults",
-			(json_int_t)h->edge.faults_total, "parked", (json_int_t)h->parking.n,
-			"parked_total", (json_int_t)h->parking.total, "parked_refused",
-			(json_int_t)h->parking.refused));
+		json_pack("{s:s, s:I, s:s, s:s, s:o, s:o, s:o, s:o}", "version", PACKAGE_VERSION,
+			"pid", (json_int_t)getpid(), "config", h->conf_path, "status", text,
+			"listeners", listeners_json(h), "sessions", sessions, "tunnels", tunnels,
+			"counters", counters_json(h)));
 }
 
 /* --- keys ------------------------------------------------------------------------------------ */

@@ -25,6 +25,7 @@
 #include "ws/ws_link.h"
 #include "ws/ws_loop.h"
 #include "ws/ws_pipe.h"
+#include "ws/ws_server.h"
 
 /* How long the kernel may take to say why it could not connect. */
 #define PROBE_MS 2000
@@ -408,6 +409,7 @@ int ws_client_connect(struct ws_client *c, const struct ws_client_params *p, str
 	info.protocol = p->v1 ? NULL : WS_LINK_PROTOCOL;
 	info.local_protocol_name = WS_LINK_PROTOCOL;
 	info.ssl_connection = tls_flags(p);
+	info.alpn = p->v1 ? "http/1.1" : WS_SERVER_ALPN ",http/1.1";
 	info.opaque_user_data = a;
 	info.pwsi = &a->wsi;
 	if (!lws_client_connect_via_info(&info)) {

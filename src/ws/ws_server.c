@@ -110,6 +110,18 @@ static void take_bearer(struct lws *wsi, struct ws_request *rq)
 	mem_wipe(value, sizeof(value));
 }
 
+/* As it was adopted: what the socket says may be a proxy's. */
+static void take_peer(struct lws *wsi, struct addr *ret)
+{
+	struct addr *kept = lws_get_opaque_user_data(wsi);
+
+	if (!kept)
+		return;
+	*ret = *kept;
+	lws_set_opaque_user_data(wsi, NULL);
+	free(kept);
+}
+
 static struct ws_request *read_request(struct lws *wsi)
 {
 	struct ws_request *rq = mem_new(struct ws_request);
@@ -125,9 +137,7 @@ static struct ws_request *read_request(struct lws *wsi)
 	rq->v1 = lws_hdr_total_length(wsi, WSI_TOKEN_PROTOCOL) <= 0;
 	take_bearer(wsi, rq);
 	rq->tls = lws_is_ssl(wsi);
-	rq->peer.len = sizeof(rq->peer.sa);
-	if (getpeername(lws_get_socket_fd(wsi), (struct sockaddr *)&rq->peer.sa, &rq->peer.len) < 0)
-		rq->peer.len = 0;
+	take_peer(wsi, &rq->peer);
 	return rq;
 }
 
@@ -221,6 +231,8 @@ static int on_control(struct lws *wsi, enum lws_callback_reasons reason, void *u
 		on_closed(wsi, p);
 		return 0;
 	case LWS_CALLBACK_WSI_DESTROY:
+		free(lws_get_opaque_user_data(wsi));
+		lws_set_opaque_user_data(wsi, NULL);
 		if (p)
 			drop_request(p);
 		return 0;
@@ -285,7 +297,12 @@ int ws_server_open(struct ws_server *s, struct ws_loop *w, struct tls_ctx *tls,
 int ws_server_adopt(struct ws_server *s, int fd, const struct addr *peer)
 {
 	/* lws closes the descriptor itself when it cannot take it */
-	return lws_adopt_socket_vhost(s->vhost, fd) ? 0 : -EMFILE;
+	struct lws *wsi = lws_adopt_socket_vhost(s->vhost, fd);
+
+	if (!wsi)
+		return -EMFILE;
+	lws_set_opaque_user_data(wsi, mem_dup(peer, sizeof(*peer)));
+	return 0;
 }
 
 void ws_server_close(struct ws_server *s)

@@ -17,6 +17,9 @@ struct err;
 struct tls_ctx;
 
 #define WS_BEARER_MAX 512
+/* What our clients offer by ALPN, so that a port that serves visitors, too, knows them. It is never
+ * selected: what is spoken is HTTP. */
+#define WS_SERVER_ALPN "tunnelto-control"
 
 struct ws_request {
 	char path[128];
@@ -53,8 +56,8 @@ struct ws_server {
  * is held. Requests must finish within 10 s. */
 int ws_server_open(struct ws_server *s, struct ws_loop *w, struct tls_ctx *tls,
 	const struct ws_server_ops *ops, struct err *err) MUST_USE;
-/* Hand over an accepted socket with no byte read yet (peeked ones are unread). Takes @fd whatever
- * happens. */
+/* Hand over an accepted socket with no byte read yet (peeked ones are unread) that is @peer's.
+ * Takes @fd whatever happens. */
 int ws_server_adopt(struct ws_server *s, int fd, const struct addr *peer) MUST_USE;
 /* Links that live are closed without calling their sessions (close the sessions first). */
 void ws_server_close(struct ws_server *s);

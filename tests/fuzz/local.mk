@@ -37,6 +37,11 @@ tests_fuzz_fuzz_http_head_SOURCES = tests/fuzz/fuzz_http_head.c
 tests_fuzz_fuzz_http_head_LDFLAGS = $(FUZZ_LINK)
 tests_fuzz_fuzz_http_head_LDADD = $(FUZZ_MAIN) src/proto/libproto.a src/base/libbase.a
 
+FUZZERS += tests/fuzz/fuzz_proxy_header
+tests_fuzz_fuzz_proxy_header_SOURCES = tests/fuzz/fuzz_proxy_header.c
+tests_fuzz_fuzz_proxy_header_LDFLAGS = $(FUZZ_LINK)
+tests_fuzz_fuzz_proxy_header_LDADD = $(FUZZ_MAIN) src/proto/libproto.a src/base/libbase.a
+
 FUZZERS += tests/fuzz/fuzz_varlink
 tests_fuzz_fuzz_varlink_SOURCES = tests/fuzz/fuzz_varlink.c
 tests_fuzz_fuzz_varlink_LDFLAGS = $(FUZZ_LINK)

@@ -25,6 +25,8 @@ EXTRA_DIST += \
 	tests/system/test_load.py \
 	tests/system/test_memory.py \
 	tests/system/test_parking.py \
+	tests/system/test_one_port.py \
+	tests/system/test_proxy.py \
 	tests/system/test_reload.py \
 	tests/system/test_restart.py \
 	tests/system/test_session.py \

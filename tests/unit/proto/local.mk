@@ -9,6 +9,7 @@ PROTO_TESTS = \
 	tests/unit/proto/test_http_chunk \
 	tests/unit/proto/test_http_forward \
 	tests/unit/proto/test_http_head \
+	tests/unit/proto/test_proxy_header \
 	tests/unit/proto/test_v1 \
 	tests/unit/proto/test_varlink
 check_PROGRAMS += $(PROTO_TESTS)
@@ -22,6 +23,7 @@ tests_unit_proto_test_http_body_LDADD = $(PROTO_TESTS_LIBS)
 tests_unit_proto_test_http_chunk_LDADD = $(PROTO_TESTS_LIBS)
 tests_unit_proto_test_http_forward_LDADD = $(PROTO_TESTS_LIBS)
 tests_unit_proto_test_http_head_LDADD = $(PROTO_TESTS_LIBS)
+tests_unit_proto_test_proxy_header_LDADD = $(PROTO_TESTS_LIBS)
 tests_unit_proto_test_v1_LDADD = $(PROTO_TESTS_LIBS)
 tests_unit_proto_test_varlink_LDADD = $(PROTO_TESTS_LIBS)
 endif

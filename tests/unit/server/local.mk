@@ -1,6 +1,6 @@
 if HAVE_CMOCKA
 SERVER_TEST_LIBS = $(tunnelto_server_LDADD) $(CMOCKA_LIBS)
-SERVER_TESTS = tests/unit/server/test_admit tests/unit/server/test_edge_claims tests/unit/server/test_keys tests/unit/server/test_names \
+SERVER_TESTS = tests/unit/server/test_admit tests/unit/server/test_edge_claims tests/unit/server/test_front_sort tests/unit/server/test_keys tests/unit/server/test_names \
 	tests/unit/server/test_peer tests/unit/server/test_server_conf tests/unit/server/test_server_env tests/unit/server/test_v1_token
 check_PROGRAMS += $(SERVER_TESTS)
 TESTS += $(SERVER_TESTS)
@@ -9,6 +9,8 @@ tests_unit_server_test_admit_LDADD = $(SERVER_TEST_LIBS)
 tests_unit_server_test_edge_claims_SOURCES = tests/unit/server/test_edge_claims.c tests/unit/server/server_test.h
 tests_unit_server_test_edge_claims_CFLAGS = $(AM_CFLAGS) -fno-strict-aliasing
 tests_unit_server_test_edge_claims_LDADD = $(SERVER_TEST_LIBS)
+tests_unit_server_test_front_sort_SOURCES = tests/unit/server/test_front_sort.c tests/unit/server/server_test.h
+tests_unit_server_test_front_sort_LDADD = $(SERVER_TEST_LIBS)
 tests_unit_server_test_keys_SOURCES = tests/unit/server/test_keys.c tests/unit/server/server_test.h
 tests_unit_server_test_keys_LDADD = $(SERVER_TEST_LIBS)
 tests_unit_server_test_names_SOURCES = tests/unit/server/test_names.c
