@@ -36,6 +36,7 @@
 #include "base/mem.h"
 #include "base/message.h"
 #include "base/str.h"
+#include "base/str_list.h"
 #include "io/tls_certs_ssl.h"
 
 #define NAME_MAX_BYTES 253
@@ -62,6 +63,7 @@ struct tls_certs {
 	size_t n;
 	struct map names; /* "www.example.com", or ".example.com" for a wildcard, to choice */
 	struct choice fallback;
+	struct str_list places;
 	SSL_CTX *trial;
 };
 
@@ -288,6 +290,34 @@ static const struct cert *add(struct tls_certs *all, const char *cert_file, cons
 	return taken;
 }
 
+static void cut_last(char *path)
+{
+	char *slash = strrchr(path, '/');
+
+	if (slash && slash != path)
+		*slash = '\0';
+}
+
+/* The directory that @file really is in; @shared: the one above, which has its like for others. */
+static void note_place(struct tls_certs *all, const char *file, bool shared)
+{
+	char *real = realpath(file, NULL);
+
+	if (!real)
+		return; /* gone since it was read */
+	cut_last(real);
+	if (shared)
+		cut_last(real);
+	if (!str_list_has(&all->places, real))
+		str_list_add(&all->places, real);
+	free(real);
+}
+
+const struct str_list *tls_certs_places(const struct tls_certs *all)
+{
+	return &all->places;
+}
+
 int tls_certs_add(struct tls_certs *all, const char *cert_file, const char *key_file,
 	struct err *err)
 {
@@ -297,6 +327,8 @@ int tls_certs_add(struct tls_certs *all, const char *cert_file, const char *key_
 		return -EINVAL;
 	if (!has_fallback(all))
 		set_fallback(all, c);
+	note_place(all, cert_file, /* shared= */ false);
+	note_place(all, key_file, /* shared= */ false);
 	return 0;
 }
 
@@ -342,6 +374,10 @@ static int add_entry(struct tls_certs *all, const char *dir, const char *entry, 
 	c = add(all, cert_file, key_file, err);
 	if (!c)
 		return -EINVAL;
+	/* ACME clients keep NAME/fullchain.pem as a link into a directory of all versions of
+	 * NAME's, beside that of the next name */
+	note_place(all, cert_file, str_has_suffix(cert_file, "/fullchain.pem"));
+	note_place(all, key_file, str_has_suffix(key_file, "/privkey.pem"));
 	if (may_default && is_default(entry))
 		set_fallback(all, c);
 	return 0;
@@ -464,5 +500,6 @@ void tls_certs_free(struct tls_certs *all)
 	list_each_safe (c, &all->certs, struct cert, node)
 		free_cert(c);
 	SSL_CTX_free(all->trial);
+	str_list_deinit(&all->places);
 	free(all);
 }

@@ -28,6 +28,8 @@
 #include "base/paths.h"
 #include "base/rand.h"
 #include "base/str.h"
+#include "io/tls_certs.h"
+#include "io/tls_ctx.h"
 #include "mux/session.h"
 #include "server/access_log.h"
 #include "server/drain.h"
@@ -465,6 +467,20 @@ static void allow_listeners(struct landlock *l, const struct list *listeners)
 	}
 }
 
+/* A directory of certificates may be one of links. */
+static void allow_certificates(struct landlock *l, const struct list *fronts)
+{
+	list_each (f, fronts, struct front, node) {
+		const struct str_list *places;
+
+		if (!f->uses_tls)
+			continue;
+		places = tls_certs_places(tls_ctx_certs(f->tls));
+		for (size_t i = 0; i < places->n; i++)
+			landlock_allow(l, places->items[i], LANDLOCK_READ);
+	}
+}
+
 /* Read what the configuration may name again, write where the state is. */
 static void confine(const struct hub *h)
 {
@@ -476,6 +492,7 @@ static void confine(const struct hub *h)
 	landlock_allow_beside(&l, h->conf_path, LANDLOCK_READ);
 	allow_listeners(&l, &h->conf.public_listeners);
 	allow_listeners(&l, &h->conf.control_listeners);
+	allow_certificates(&l, &h->fronts);
 	landlock_allow(&l, state_dir(h), LANDLOCK_WRITE);
 	landlock_allow_beside(&l, h->conf.control_socket, LANDLOCK_WRITE);
 	(void)landlock_enforce(&l);

@@ -14,6 +14,7 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/str_list.h"
 #include "io/tls_certs.h"
 #include "io/tls_ctx.h"
 #include "io/tls_ctx_ssl.h"
@@ -269,6 +270,13 @@ static void put_directory(const char *name)
 	assert_int_equal(mkdir(path, 0700), 0);
 }
 
+static void link_to(const char *from, const char *to)
+{
+	CLEANUP(mem_cleanup) char *path = mem_printf("%s/%s", dir, to);
+
+	assert_int_equal(symlink(from, path), 0);
+}
+
 static void a_directory_holds_pairs_of_both_shapes(void **state)
 {
 	struct err err = {0};
@@ -291,6 +299,27 @@ static void a_directory_holds_pairs_of_both_shapes(void **state)
 	assert_string_equal(certificate_for("one.wild.example"), "exact");
 	assert_string_equal(certificate_for("two.wild.example"), "wild");
 	assert_string_equal(certificate_for("nobody.invalid"), "other");
+}
+
+static void the_places_of_what_is_linked_to_are_told(void **state)
+{
+	CLEANUP(mem_cleanup) char *archive = mem_printf("%s/archive", dir);
+	CLEANUP(mem_cleanup) char *live = mem_printf("%s/live", dir);
+	CLEANUP(mem_cleanup) char *real = NULL;
+	struct err err = {0};
+
+	put_directory("archive");
+	put_directory("archive/a");
+	put("other.crt", "archive/a/fullchain1.pem");
+	put("other.key", "archive/a/privkey1.pem");
+	put_directory("live");
+	put_directory("live/a");
+	link_to("../../archive/a/fullchain1.pem", "live/a/fullchain.pem");
+	link_to("../../archive/a/privkey1.pem", "live/a/privkey.pem");
+	assert_int_equal(tls_certs_add_directory(certs, live, &err), 0);
+	real = realpath(archive, NULL);
+	assert_int_equal(tls_certs_places(certs)->n, 1);
+	assert_string_equal(tls_certs_places(certs)->items[0], real);
 }
 
 static void the_default_of_a_directory_is_called_so(void **state)
@@ -398,6 +427,7 @@ int main(void)
 		TEST(what_cannot_be_used_is_named),
 		TEST(a_key_that_everybody_can_read_is_told),
 		TEST(a_directory_holds_pairs_of_both_shapes),
+		TEST(the_places_of_what_is_linked_to_are_told),
 		TEST(the_default_of_a_directory_is_called_so),
 		TEST(a_configured_pair_is_the_default_before_any_directory),
 		TEST(a_directory_with_one_broken_pair_is_refused_whole),
