@@ -58,6 +58,16 @@ static void tell_stranger(int fd)
 	close(fd);
 }
 
+static void pass(struct hub *h, const struct front_peek *p, int fd)
+{
+	const struct guests_call call = {.fd = fd, .peer = p->peer, .local = p->local, .tls = true};
+
+	if (admit_address(&h->conf, &p->peer))
+		guests_accept(&h->passed, p->sort.tunnel, &call);
+	else
+		close(fd);
+}
+
 static void hand_on(struct front *f, const struct front_peek *p, int fd)
 {
 	struct hub *h = f->hub;
@@ -79,6 +89,8 @@ static void hand_on(struct front *f, const struct front_peek *p, int fd)
 		tell_stranger(fd);
 		break;
 	case FRONT_SORT_PASS:
+		pass(h, p, fd);
+		break;
 	case FRONT_SORT_GARBAGE:
 	case FRONT_SORT_MORE:
 		h->fronts_said.garbage++;

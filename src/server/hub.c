@@ -101,6 +101,18 @@ const struct front *hub_first_public(const struct hub *h)
 	return NULL;
 }
 
+/* Where TLS that is passed through comes in: any public listener, but best one for TLS. */
+static uint16_t port_for_tls(const struct hub *h)
+{
+	const struct front *first = hub_first_public(h);
+
+	list_each (f, &h->fronts, struct front, node) {
+		if (f->role == FRONT_PUBLIC && f->uses_tls)
+			return addr_port(&f->listener.local);
+	}
+	return first ? addr_port(&first->listener.local) : 0;
+}
+
 char *hub_url(const struct hub *h, const struct tunnel *t)
 {
 	const struct front *f = hub_first_public(h);
@@ -116,6 +128,10 @@ char *hub_url(const struct hub *h, const struct tunnel *t)
 			host = h->conf.allowed_hosts.n ? h->conf.allowed_hosts.items[0]
 						       : "localhost";
 		return mem_printf("tcp://%s:%u", host, t->port);
+	}
+	if (t->proto == HELLO_PROTO_TLS) {
+		port = tls && h->conf.public_port ? h->conf.public_port : port_for_tls(h);
+		tls = true;
 	}
 	if (port == 0 || port == (tls ? 443 : 80))
 		return mem_printf("%s://%s/", tls ? "https" : "http", t->hostname);
@@ -178,7 +194,7 @@ bool hub_is_owner_good(const struct hub *h, const char *owner)
 
 static bool on_admit_tcp(const struct edge_tcp *e, const struct addr *peer)
 {
-	return admit_address(&container_of(e->parking, struct hub, parking)->conf, peer);
+	return admit_address(&container_of(e->guests.parking, struct hub, parking)->conf, peer);
 }
 
 struct edge_tcp *hub_open_port(struct hub *h, struct tunnel *t, struct err *err)
@@ -190,17 +206,18 @@ struct edge_tcp *hub_open_port(struct hub *h, struct tunnel *t, struct err *err)
 		(void)err_set(err, -1, "'%s' is not an address", h->conf.tcp.listen);
 		return NULL;
 	}
-	e = edge_tcp_open(h->loop, &a, t, err);
-	if (e) {
-		e->parking = &h->parking;
+	e = edge_tcp_open(h->loop, &h->parking, &a, t, err);
+	if (e)
 		e->admit = on_admit_tcp;
-	}
 	return e;
 }
 
 static struct tunnel *on_route(struct edge_http *e, const char *host)
 {
-	return names_find_host(&container_of(e, struct hub, edge)->names, host);
+	struct tunnel *t = names_find_host(&container_of(e, struct hub, edge)->names, host);
+
+	/* what is passed through is nobody's to open */
+	return t && t->proto == HELLO_PROTO_HTTP ? t : NULL;
 }
 
 static bool on_admit(struct edge_http *e, const struct addr *peer)
@@ -305,6 +322,7 @@ void hub_apply_conf(struct hub *h)
 		.bytes = h->conf.limits.parked_bytes,
 		.wait_ms = (uint32_t)h->conf.timeouts.park,
 	};
+	h->passed.max = h->conf.limits.visitors;
 	log_set_level(h->verbose ? LOG_LV_DEBUG : log_level_at(h->conf.log.level));
 	access_log_set(h->conf.log.access);
 	keys_configure(&h->keys, &h->conf.keys);
@@ -512,6 +530,7 @@ int hub_open(struct hub *h, struct loop *loop, const char *conf_path, struct err
 	names_file_init(&h->names_file, loop);
 	kept_init(&h->kept, loop);
 	parking_init(&h->parking, loop);
+	guests_init(&h->passed, loop, &h->parking, GUESTS_MAX, /* left= */ NULL);
 	list_init(&h->keys.configured);
 	list_init(&h->keys.kept);
 	timer_init(&h->status, loop, on_status);
@@ -548,6 +567,7 @@ void hub_close(struct hub *h)
 	names_file_finish(&h->names_file);
 	parking_close(&h->parking);
 	edge_http_deinit(&h->edge);
+	guests_abort(&h->passed);
 	while (!list_is_empty(&h->peers))
 		peer_end(list_entry(h->peers.next, struct peer, node), CLOSE_SHUTDOWN,
 			"the server is stopping");

@@ -16,6 +16,7 @@
 #include "server/admit.h"
 #include "server/edge_http.h"
 #include "server/front.h"
+#include "server/guests.h"
 #include "server/health.h"
 #include "server/kept.h"
 #include "server/keys.h"
@@ -52,6 +53,7 @@ struct hub {
 	struct list fronts, retired; /* front; retired ones accept nobody any more */
 	struct front_counters fronts_said;
 	struct edge_http edge;
+	struct guests passed; /* visitors whose TLS is passed through */
 	struct ws_loop *ws;
 	struct ctl_server ctl;
 	struct ctl_events events;

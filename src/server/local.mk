@@ -13,6 +13,7 @@ src_server_libserver_a_SOURCES = \
 	src/server/edge_tcp.c src/server/edge_tcp.h \
 	src/server/edge_visitor.h \
 	src/server/front.c src/server/front.h \
+	src/server/guests.c src/server/guests.h \
 	src/server/health.c src/server/health.h \
 	src/server/front_sort.c src/server/front_sort.h \
 	src/server/front_set.c src/server/front_set.h \

@@ -34,9 +34,6 @@
 #define OWNER_MAX  128
 #define KEY_ID_MAX 64
 
-static const char *const protos[HELLO_PROTO_COUNT] = {
-	[HELLO_PROTO_HTTP] = "http", [HELLO_PROTO_TCP] = "tcp"};
-
 static struct hub *hub_of(struct names_file *f)
 {
 	return container_of(f, struct hub, names_file);
@@ -46,12 +43,9 @@ static struct hub *hub_of(struct names_file *f)
 
 static void add(json_t *list, const struct tunnel *t)
 {
-	json_t *o;
-
-	if (!protos[t->proto])
-		return;
-	o = json_pack("{s:s, s:s, s:s, s:s, s:I}", "name", t->name, "proto", protos[t->proto],
-		"owner", t->owner, "key", t->key_id, "generation", (json_int_t)t->generation);
+	json_t *o = json_pack("{s:s, s:s, s:s, s:s, s:I}", "name", t->name, "proto",
+		hello_proto_word(t->proto), "owner", t->owner, "key", t->key_id, "generation",
+		(json_int_t)t->generation);
 	if (t->hostname)
 		(void)json_object_set_new(o, "hostname", json_string(t->hostname));
 	else
@@ -134,15 +128,6 @@ static bool is_text(const char *s, size_t max)
 	return n > 0 && n <= max;
 }
 
-static int proto_of(const char *word)
-{
-	for (int i = 0; i < HELLO_PROTO_COUNT; i++) {
-		if (word && protos[i] && str_eq(word, protos[i]))
-			return i;
-	}
-	return -1;
-}
-
 static const char *text_of(const json_t *o, const char *key)
 {
 	return json_string_value(json_object_get(o, key));
@@ -153,7 +138,7 @@ static bool is_sound(const struct hub *h, const json_t *o)
 {
 	const char *host = text_of(o, "hostname");
 	json_int_t port = json_integer_value(json_object_get(o, "port"));
-	int proto = proto_of(text_of(o, "proto"));
+	int proto = hello_proto_find(text_of(o, "proto"));
 	char clean[HOSTNAME_MAX];
 
 	if (proto < 0 || !is_text(text_of(o, "name"), HELLO_NAME_MAX) ||
@@ -182,7 +167,7 @@ static bool open_port(struct hub *h, struct tunnel *t)
 
 static void restore(struct hub *h, const json_t *o, clock_ms_t until)
 {
-	struct tunnel *t = tunnel_new((enum hello_proto)proto_of(text_of(o, "proto")),
+	struct tunnel *t = tunnel_new((enum hello_proto)hello_proto_find(text_of(o, "proto")),
 		text_of(o, "name"), text_of(o, "owner"));
 
 	t->key_id = mem_strdup(text_of(o, "key"));

@@ -164,7 +164,7 @@ static bool has_room(struct peer *p, const struct tunnel *holder, struct hello_r
 	return true;
 }
 
-/* --- http ------------------------------------------------------------------------------------ */
+/* --- http and tls ---------------------------------------------------------------------------- */
 
 /* The name to be had, into @host; an assigned one that another owner sits on is replaced by the
  * next. */
@@ -194,7 +194,7 @@ static bool choose_host(struct peer *p, const struct hello_register *rq,
 	return false;
 }
 
-static void register_http(struct peer *p, const struct hello_register *rq,
+static void register_host(struct peer *p, const struct hello_register *rq,
 	struct hello_registered *a)
 {
 	char host[HOSTNAME_MAX];
@@ -203,13 +203,19 @@ static void register_http(struct peer *p, const struct hello_register *rq,
 	if (!choose_host(p, rq, host, a))
 		return;
 	holder = names_find_host(&p->hub->names, host);
-	if (holder && holder->peer == p && str_eq(holder->name, rq->name)) {
+	if (holder && holder->peer == p && holder->proto == rq->proto &&
+		str_eq(holder->name, rq->name)) {
 		answer_with(a, holder); /* asked again after a resumption */
 		return;
 	}
 	if (!has_room(p, holder, a) || !make_way(p, holder, a))
 		return;
 	t = holder;
+	if (t && t->proto != rq->proto) {
+		/* whoever waits for it waits for something else */
+		kept_free_name(p->hub, t);
+		t = NULL;
+	}
 	if (!t) {
 		t = tunnel_new(rq->proto, rq->name, p->owner);
 		t->hostname = mem_strdup(host);
@@ -320,12 +326,10 @@ void registrar_register(struct peer *p, const struct hello_register *rq, struct 
 
 	if (h->draining)
 		refuse(a, HELLO_REFUSAL_SHUTTING_DOWN, NULL);
-	else if (rq->proto == HELLO_PROTO_TLS)
-		refuse(a, HELLO_REFUSAL_BAD_REQUEST, NULL);
-	else if (rq->proto == HELLO_PROTO_HTTP)
-		register_http(p, rq, a);
-	else
+	else if (rq->proto == HELLO_PROTO_TCP)
 		register_tcp(p, rq, a);
+	else
+		register_host(p, rq, a);
 	if (a->error[0] && log_limit_pass(&p->refusals, loop_now(h->loop), 10) && hub_may_log(h, p))
 		log_with(LOG_LV_NOTICE, a->message, {"TUNNEL", rq->name}, {"REFUSED", a->error},
 			{"KEY_ID", p->key_id}, {"SESSION", p->id}, MESSAGE_FIELD(NAME_REFUSED));

@@ -26,6 +26,7 @@ EXTRA_DIST += \
 	tests/system/test_memory.py \
 	tests/system/test_parking.py \
 	tests/system/test_one_port.py \
+	tests/system/test_passthrough.py \
 	tests/system/test_proxy.py \
 	tests/system/test_reload.py \
 	tests/system/test_restart.py \
