@@ -31,6 +31,16 @@ static bool is_quiet(const struct hub *h)
 	return h->edge.n_visitors == 0;
 }
 
+/* Somebody was accepted who has not said yet what he wants. */
+static bool has_fresh(const struct hub *h)
+{
+	list_each (f, &h->fronts, struct front, node) {
+		if (f->role == FRONT_PUBLIC && f->n_peeks > 0)
+			return true;
+	}
+	return edge_http_fresh(&h->edge) > 0;
+}
+
 static void say_goodbye(struct hub *h)
 {
 	h->goodbye_at = 0;
@@ -44,7 +54,7 @@ static void on_drain(struct timer *t)
 	struct hub *h = container_of(t, struct hub, drain);
 	clock_ms_t now = loop_now(h->loop);
 
-	if (h->goodbye_at && (edge_http_fresh(&h->edge) == 0 || now >= h->goodbye_at))
+	if (h->goodbye_at && (!has_fresh(h) || now >= h->goodbye_at))
 		say_goodbye(h);
 	else if (!h->goodbye_at && (is_quiet(h) || now >= h->drain_until)) {
 		loop_stop(h->loop);

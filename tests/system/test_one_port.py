@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import json
+import signal
 import socket
 import ssl
 
@@ -99,6 +100,24 @@ def test_what_is_for_nobody_is_closed_and_counted(net, certs):
         tls.connect(server.public, "web.test.localhost", certs)
     assert "UNRECOGNIZED_NAME" in str(e.value).upper().replace(" ", "_")
     assert counters(server)["strangers"] == 1
+
+
+def test_who_was_accepted_before_the_end_is_served(one, certs):
+    one.srv.write_config(dict(one.srv.config, timeouts={"drain": "10s"}))
+    one.srv.ctl("reload")
+    client(one, certs, "http").up("web")
+    visitors = [one.visitor(one.srv.public) for _ in range(3)]
+    assert one.ask(one.srv.public, tls.get("web.test.localhost")).endswith(b"origin: GET /\n")  # so those before it are in, too
+    one.srv.signal(signal.SIGTERM)
+    one.srv.wait_err("stopping:")
+    for sock in visitors:
+        sock.sendall(tls.get("web.test.localhost"))
+    for sock in visitors:
+        answer = b""
+        while piece := sock.recv(65536):
+            answer += piece
+        assert answer.endswith(b"origin: GET /\n"), answer
+    assert one.srv.wait_end() == 0
 
 
 def test_silent_connections_end_and_do_not_keep_others_out(one, certs):
