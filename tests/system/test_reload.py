@@ -43,6 +43,11 @@ def once_more(kept):
     assert answer.startswith(b"HTTP/1.1 200")
 
 
+def beside(server, certs):
+    """The same certificates where a server that is confined by Landlock may read them later: beside its configuration."""
+    return shutil.copytree(certs, server.dir / "certs")
+
+
 def in_use(net):
     """A download that is half read, an echoing upgraded connection and a kept-alive one, and what they go on to show."""
     raw = net.add(RawOrigin())
@@ -83,6 +88,7 @@ def in_use(net):
 
 def test_visitors_notice_nothing_of_twenty_reloads(pair, certs):
     echo, ask, finish = in_use(pair)
+    certs = beside(pair.srv, certs)
     plain, extra = pair.srv.config, free_port()
     busy = dict(plain, public=[{"listen": LOCAL}, {"listen": f"127.0.0.1:{extra}", "tls": pair_of(certs, "server")}],
                 limits={"visitors": 1000}, timeouts={"drain": "500ms", "idle": "30s"})
@@ -288,7 +294,7 @@ def test_a_listener_learns_and_forgets_tls(net, certs):
     origin, server = net.origin(), net.server()
     daemon = net.daemon(server, {"web": {"local": origin.port, "subdomain": "web"}}, key=server.key())
     daemon.up("web")
-    rows = [{"listen": LOCAL, "tls": pair_of(certs, "server")}]
+    rows = [{"listen": LOCAL, "tls": pair_of(beside(server, certs), "server")}]
     ask = tls.get("web.localhost")
     for _ in range(2):
         d = apply(server, dict(server.config, public=rows, control=rows))
