@@ -14,4 +14,5 @@ src_io_libio_a_SOURCES = \
 	src/io/timer.c src/io/timer.h \
 	src/io/tls_certs.c src/io/tls_certs.h src/io/tls_certs_ssl.h \
 	src/io/tls_ctx.c src/io/tls_ctx.h src/io/tls_ctx_ssl.h \
+	src/io/tls_tickets.c src/io/tls_tickets.h \
 	src/io/tls_verify.c src/io/tls_verify.h

@@ -18,6 +18,7 @@
 #include "io/tls_certs.h"
 #include "io/tls_certs_ssl.h"
 #include "io/tls_ctx_ssl.h"
+#include "io/tls_tickets.h"
 
 #define SUITES "TLS_AES_128_GCM_SHA256:TLS_CHACHA20_POLY1305_SHA256:TLS_AES_256_GCM_SHA384"
 
@@ -34,6 +35,7 @@ struct tls_ctx {
 	unsigned int alpn_len;
 	bool verify;
 	struct tls_certs *certs; /* server side */
+	struct tls_tickets tickets;
 };
 
 static struct tls_ctx *new_ctx(const SSL_METHOD *method)
@@ -97,8 +99,8 @@ static int on_server_name(SSL *ssl, int *alert, void *arg)
 }
 
 /*
- * Sessions are resumed by tickets alone: their keys live in the SSL_CTX, which a reload keeps, and
- * are the same for all its certificates, while nothing is stored here for clients.
+ * Sessions are resumed by tickets alone: their keys outlive a reload and are the same for all
+ * certificates, while nothing is stored here for clients.
  */
 void tls_ctx_dress(struct tls_ctx *t, void *ssl_ctx)
 {
@@ -109,6 +111,7 @@ void tls_ctx_dress(struct tls_ctx *t, void *ssl_ctx)
 	(void)SSL_CTX_set_ciphersuites(ssl, SUITES);
 	SSL_CTX_set_cert_cb(ssl, on_cert, t);
 	SSL_CTX_set_session_cache_mode(ssl, SSL_SESS_CACHE_OFF);
+	tls_tickets_attach(&t->tickets, ssl);
 	(void)SSL_CTX_set_session_id_context(ssl, (const unsigned char *)"tunnelto", 8);
 }
 
@@ -117,6 +120,7 @@ struct tls_ctx *tls_ctx_new_server(struct tls_certs *certs, const char *const *a
 	struct tls_ctx *t = new_ctx(TLS_server_method());
 
 	t->certs = certs;
+	tls_tickets_init(&t->tickets);
 	for (; alpn && *alpn; alpn++)
 		add_alpn(t, *alpn);
 	add_alpn(t, "http/1.1");
@@ -141,6 +145,11 @@ void tls_ctx_set_certs(struct tls_ctx *t, struct tls_certs *certs)
 {
 	tls_certs_free(t->certs);
 	t->certs = certs;
+}
+
+void tls_ctx_rotate_tickets(struct tls_ctx *t)
+{
+	tls_tickets_rotate(&t->tickets);
 }
 
 const struct tls_certs *tls_ctx_certs(const struct tls_ctx *t)
@@ -180,6 +189,7 @@ void tls_ctx_unref(struct tls_ctx *t)
 		return;
 	SSL_CTX_free(t->ssl);
 	tls_certs_free(t->certs);
+	tls_tickets_deinit(&t->tickets);
 	free(t->alpn);
 	free(t);
 }

@@ -20,6 +20,9 @@ struct tls_ctx *tls_ctx_new_server_pair(const char *cert_file, const char *key_f
 /* New handshakes get these from here on, what is open stays as it is. Takes @certs. Tickets that
  * were given before still resume. */
 void tls_ctx_set_certs(struct tls_ctx *t, struct tls_certs *certs);
+/* Encrypt tickets with a new key; those of the one before still resume. Done by itself twice a day.
+ */
+void tls_ctx_rotate_tickets(struct tls_ctx *t);
 const struct tls_certs *tls_ctx_certs(const struct tls_ctx *t);
 /* Give an SSL_CTX that another library made the server's settings and certificates of @t, which
  * must outlive it. */
