@@ -158,7 +158,8 @@ static void each_mistake_says_where_and_why(void **state)
 						  "nowhere: cannot be opened: No such file or "
 						  "directory\n"},
 		{"tunnels: {web: {local: 80, proto: udp}}\n",
-			"tunneltod.yaml:1:35: tunnels.web.proto: expected one of http, tcp, found "
+			"tunneltod.yaml:1:35: tunnels.web.proto: expected one of http, tcp, tls, "
+			"found "
 			"'udp'\n"},
 	};
 
@@ -257,6 +258,8 @@ static void every_key_of_a_tunnel_makes_a_difference(void **state)
 		"local: 80, tls: {ca_file: a}",
 		"local: 80, idle: 1s",
 		"local: 80, max_streams: 1",
+		"local: 80, proto: tls",
+		"local: 80, proxy_protocol: v2",
 	};
 	struct client_conf_tunnel *t[ARRAY_SIZE(variants)];
 
