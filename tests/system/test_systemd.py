@@ -11,14 +11,6 @@ import pytest
 from actors import Program, activated, dump_yaml, passed, until
 
 
-@pytest.fixture(scope="module")
-def certs(tmp_path_factory):
-    directory = tmp_path_factory.mktemp("certs")
-    subprocess.run(["sh", str(pathlib.Path(__file__).resolve().parents[1] / "data" / "certs.sh"), str(directory)], check=True,
-                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    return directory
-
-
 def listening(n):
     return [socket.create_server(("127.0.0.1", 0)) for _ in range(n)]
 

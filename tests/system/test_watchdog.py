@@ -174,11 +174,8 @@ def test_a_server_visits_itself_and_starves_its_watchdog_when_it_is_not_heard(ne
     is_fed(server)
 
 
-def test_a_server_with_tls_alone_visits_itself_too(net, tmp_path):
-    import pathlib
-    import subprocess
-    subprocess.run(["sh", str(pathlib.Path(__file__).resolve().parents[1] / "data" / "certs.sh"), str(tmp_path)], check=True, capture_output=True)
-    server = net.server(config={"public": [{"listen": "[::]:0", "tls": {"certificate": str(tmp_path / "server.crt"), "key": str(tmp_path / "server.key")}}]},
+def test_a_server_with_tls_alone_visits_itself_too(net, certs):
+    server = net.server(config={"public": [{"listen": "[::]:0", "tls": {"certificate": str(certs / "server.crt"), "key": str(certs / "server.key")}}]},
                         env=WATCHED)
     is_fed(server)
     until(lambda: json.loads(server.ctl("status", "--json").stdout)["counters"]["requests"] >= 2, "it asked over TLS")
