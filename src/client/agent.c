@@ -407,7 +407,7 @@ static char *state_dir(bool user)
 	const char *dir = getenv("STATE_DIRECTORY"), *home = getenv("HOME");
 
 	if (!dir && user && home)
-		return mem_printf("%s/.local/state/tunnelto", home);
+		return mem_printf("%s/.local/state/tunneltod", home);
 	return mem_strdup(dir ? dir : PATHS_CLIENT_STATE);
 }
 
