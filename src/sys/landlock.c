@@ -3,13 +3,15 @@
  * landlock: landlock(7) by its system calls, which no library wraps.
  *
  * The daemons call this when their configuration is known and their sockets are open. Rules are on
- * directories, never on files, so that a reload finds what was replaced or added meanwhile. What
+ * directories, never on files, so that a reload finds what was replaced or added meanwhile; and
+ * since a reload may name any file, all is read but what is people's own. What
  * the rules do not touch: sockets (Unix ones included: origins connect anywhere), and descriptors
  * that are open already. Everything is best effort: where a right is unknown to the kernel it is
  * left out, and where there is no Landlock the units' ProtectSystem= and the like still hold.
  */
 #include "sys/landlock.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -41,12 +43,13 @@
 #define LANDLOCK_SCOPE_SIGNAL (1ULL << 1)
 #endif
 
-#define ACCESS_READ (LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR)
+/* Sockets may be made anywhere: a reload may add a listener. */
+#define ACCESS_READ                                                                                \
+	(LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR | LANDLOCK_ACCESS_FS_MAKE_SOCK)
 #define ACCESS_WRITE                                                                               \
 	(ACCESS_READ | LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_REMOVE_FILE |            \
 		LANDLOCK_ACCESS_FS_REMOVE_DIR | LANDLOCK_ACCESS_FS_MAKE_DIR |                      \
-		LANDLOCK_ACCESS_FS_MAKE_REG | LANDLOCK_ACCESS_FS_MAKE_SOCK |                       \
-		LANDLOCK_ACCESS_FS_TRUNCATE)
+		LANDLOCK_ACCESS_FS_MAKE_REG | LANDLOCK_ACCESS_FS_TRUNCATE)
 
 /* The kernel's struct landlock_ruleset_attr as of version 6; older ones take less of it. */
 struct ruleset {
@@ -169,15 +172,31 @@ void landlock_allow_beside(struct landlock *l, const char *path, enum landlock_a
 		allow_dir_of(l, real, how);
 }
 
+/* Where people keep their own, and what says much about the machine. */
+static bool is_private(const char *name)
+{
+	static const char *const names[] = {".", "..", "boot", "home", "lost+found", "root", "sys"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		if (str_eq(name, names[i]))
+			return true;
+	}
+	return false;
+}
+
 void landlock_allow_system(struct landlock *l)
 {
-	/* name service, certificates and libraries that others load late; resolv.conf leads to /run
-	 */
-	static const char *const dirs[] = {
-		"/etc", "/usr", "/lib", "/lib64", "/run", "/dev", "/proc"};
+	const struct dirent *e;
+	DIR *top = l->fd >= 0 ? opendir("/") : NULL;
 
-	for (size_t i = 0; i < ARRAY_SIZE(dirs); i++)
-		landlock_allow(l, dirs[i], LANDLOCK_READ);
+	while (top && (e = readdir(top)) != NULL) {
+		CLEANUP(mem_cleanup) char *dir = mem_printf("/%s", e->d_name);
+
+		if (!is_private(e->d_name))
+			landlock_allow(l, dir, LANDLOCK_READ);
+	}
+	if (top)
+		closedir(top);
 	landlock_allow_beside(l, "/proc/self/exe", LANDLOCK_READ); /* debuggers read the program */
 	landlock_allow(l, getenv("CREDENTIALS_DIRECTORY"), LANDLOCK_READ);
 }

@@ -26,7 +26,7 @@ bool landlock_begin(struct landlock *l);
 void landlock_allow(struct landlock *l, const char *dir, enum landlock_access how);
 /* What is beside the file @path, and beside what it is a link to, so that it may be replaced. */
 void landlock_allow_beside(struct landlock *l, const char *path, enum landlock_access how);
-/* What every program here reads: the system's own files. */
+/* All that a reload may come to name: everything but homes, /boot and /sys. */
 void landlock_allow_system(struct landlock *l);
 /* From here on, for this process and for ever. Ends @l. True: it holds. */
 bool landlock_enforce(struct landlock *l);

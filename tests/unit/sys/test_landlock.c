@@ -113,6 +113,8 @@ static int reads(void)
 	WANT(reach("read/new", O_WRONLY | O_CREAT) == EACCES);
 	WANT(reach("else/file", O_RDONLY) == EACCES);
 	WANT(reach("/etc/passwd", O_RDONLY) == EACCES);
+	WANT(mknod("read/socket", S_IFSOCK | 0600, 0) == 0);
+	WANT(mknod("else/socket", S_IFSOCK | 0600, 0) < 0 && errno == EACCES);
 	return 0;
 }
 
