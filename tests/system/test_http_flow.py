@@ -195,7 +195,7 @@ def test_a_visitor_that_does_not_read_costs_a_window(world):
     grown = world.srv.rss() - before[0], world.dmn.rss() - before[1]
     print(f"taken {taken} bytes; server +{grown[0] // 1024} KiB, daemon +{grown[1] // 1024} KiB")
     assert taken < 48 * MIB  # what the kernel's four buffers hold, too
-    assert max(grown) < (16 if not world.sanitized else 64) * MIB  # the largest window there is
+    assert max(grown) < (20 if not world.sanitized else 64) * MIB  # the largest window there is, and a little
     others_go_on(world)
 
 
@@ -210,7 +210,7 @@ def test_an_origin_that_does_not_read_costs_a_window(world):
     grown = world.srv.rss() - before[0], world.dmn.rss() - before[1]
     print(f"taken {taken} bytes; server +{grown[0] // 1024} KiB, daemon +{grown[1] // 1024} KiB")
     assert taken < 48 * MIB  # what the kernel's four buffers hold, too
-    assert max(grown) < (16 if not world.sanitized else 64) * MIB  # the largest window there is
+    assert max(grown) < (20 if not world.sanitized else 64) * MIB  # the largest window there is, and a little
     others_go_on(world)
 
 
