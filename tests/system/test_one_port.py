@@ -120,6 +120,7 @@ def test_who_was_accepted_before_the_end_is_served(one, certs):
     assert one.srv.wait_end() == 0
 
 
+@pytest.mark.heavy  # its deadline is ten seconds
 def test_silent_connections_end_and_do_not_keep_others_out(one, certs):
     client(one, certs, "http").up("web")
     silent = [one.visitor(one.srv.public, timeout=30) for _ in range(20)]

@@ -215,6 +215,35 @@ static void the_same_address_is_one_whatever_port_and_spelling(void **state)
 	}
 }
 
+static void addresses_are_bytes_too(void **state)
+{
+	static const uint8_t v6[16] = {0x20, 0x01, 0x0d, 0xb8, [15] = 1};
+	static const uint8_t mapped[16] = {
+		[10] = 0xff, [11] = 0xff, [12] = 192, [14] = 2, [15] = 1};
+	char text[ADDR_TEXT_MAX];
+	uint8_t bytes[16];
+	struct addr a;
+
+	addr_from_ip(&a, mapped + 12, 4, 80);
+	addr_format(&a, text);
+	assert_string_equal(text, "192.0.2.1:80");
+	assert_true(addr_is_v4(&a));
+	addr_ip_bytes(&a, 16, bytes);
+	assert_memory_equal(bytes, mapped, 16);
+	addr_from_ip(&a, mapped, 16, 80);
+	assert_true(addr_is_v4(&a));
+	addr_ip_bytes(&a, 4, bytes);
+	assert_memory_equal(bytes, mapped + 12, 4);
+	addr_from_ip(&a, v6, 16, 443);
+	addr_format(&a, text);
+	assert_string_equal(text, "[2001:db8::1]:443");
+	assert_false(addr_is_v4(&a));
+	assert_int_equal(addr_unix(&a, "/x"), 0);
+	assert_false(addr_is_v4(&a));
+	addr_of_socket(&a, -1);
+	assert_int_equal(a.len, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -223,6 +252,7 @@ int main(void)
 		cmocka_unit_test(a_unix_path_fits_or_is_refused),
 		cmocka_unit_test(loopback_is_known_in_every_shape),
 		cmocka_unit_test(an_unnamed_peer_has_a_text),
+		cmocka_unit_test(addresses_are_bytes_too),
 		cmocka_unit_test(blocks_hold_what_is_in_them),
 		cmocka_unit_test(no_block_holds_a_unix_peer),
 		cmocka_unit_test(the_same_address_is_one_whatever_port_and_spelling),
