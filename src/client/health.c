@@ -66,7 +66,8 @@ static void on_check(struct watchdog *w)
 			watchdog_feed(w);
 		return;
 	}
-	if (session_heard_at(s) <= h->since || session_bytes(s) > h->moved) {
+	/* heard of only just after the question is not heard of since: what came may be older */
+	if (session_heard_at(s) <= h->since + w->interval_ms / 8 || session_bytes(s) > h->moved) {
 		begin(h, s);
 		watchdog_feed(w);
 		return;
