@@ -10,6 +10,7 @@ import struct
 import threading
 import time
 
+from paths import READY
 from world import HOST, Skip
 
 GIVE_UP = 30.0  # seconds
@@ -107,8 +108,11 @@ def measure(cls, scene, count):
     try:
         path.connect(HOST, relay.port)
         for _ in range(count):
-            if relay.cut() == 0:
-                raise Skip("its link does not go through the relay")
+            deadline = time.monotonic() + READY
+            while relay.cut() == 0:  # what served the last visitor may have been over before the link was back
+                if time.monotonic() > deadline:
+                    raise Skip("its link does not go through the relay")
+                time.sleep(0.05)
             yield served_after(path.targets["web"])
     finally:
         path.stop()
