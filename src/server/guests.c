@@ -8,6 +8,7 @@
  */
 #include "server/guests.h"
 
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -120,9 +121,22 @@ static void on_give_up(struct parked *p)
 	turn_away(container_of(p, struct guest, parked), CLOSE_LINK_LOST);
 }
 
+/* Its end may be a half-close, its reset is none. */
+static void on_look(struct parked *p)
+{
+	struct guest *g = container_of(p, struct guest, parked);
+	struct pollfd fd = {.fd = g->call.fd};
+
+	if (poll(&fd, 1, 0) <= 0 || !(fd.revents & POLLERR))
+		return;
+	parking_leave(g->all->parking, p);
+	turn_away(g, CLOSE_VISITOR_GONE);
+}
+
 static const struct parked_ops parked_ops = {
 	.go_on = on_go_on,
 	.give_up = on_give_up,
+	.look = on_look,
 };
 
 void guests_init(struct guests *all, struct loop *loop, struct parking *parking, uint32_t max,

@@ -282,6 +282,11 @@ void hub_changed(struct hub *h)
 		timer_start(&h->status, STATUS_MS);
 }
 
+static void on_parking(struct parking *k)
+{
+	hub_changed(container_of(k, struct hub, parking));
+}
+
 /* --- keys and configuration ------------------------------------------------------------------ */
 
 unsigned int hub_enforce_keys(struct hub *h)
@@ -529,7 +534,7 @@ int hub_open(struct hub *h, struct loop *loop, const char *conf_path, struct err
 	names_init(&h->names);
 	names_file_init(&h->names_file, loop);
 	kept_init(&h->kept, loop);
-	parking_init(&h->parking, loop);
+	parking_init(&h->parking, loop, on_parking);
 	guests_init(&h->passed, loop, &h->parking, GUESTS_MAX, /* left= */ NULL);
 	list_init(&h->keys.configured);
 	list_init(&h->keys.kept);

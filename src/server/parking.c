@@ -19,6 +19,8 @@
 
 /* Deadlines that lie together are seen to together. */
 #define SWEEP_MS 20
+/* How often those that have to be looked after are. */
+#define LOOK_MS 1000
 
 static void sweep(struct parking *k);
 
@@ -32,12 +34,24 @@ static void on_deadline(struct timer *t)
 	sweep(container_of(t, struct parking, deadline));
 }
 
-void parking_init(struct parking *k, struct loop *loop)
+void parking_init(struct parking *k, struct loop *loop, parking_changed_f *changed)
 {
-	*k = (struct parking){.loop = loop};
+	*k = (struct parking){.loop = loop, .changed = changed};
 	list_init(&k->waiting);
 	loop_task_init(&k->sweep, on_sweep);
 	timer_init(&k->deadline, loop, on_deadline);
+}
+
+/* When something is next to be done for @p. */
+static clock_ms_t due(const struct parked *p, clock_ms_t now)
+{
+	return p->ops->look ? MIN(p->until, now + LOOK_MS) : p->until;
+}
+
+static void arm(struct parking *k, clock_ms_t at)
+{
+	if (!timer_is_active(&k->deadline) || at < k->deadline.at)
+		timer_start_at(&k->deadline, at);
 }
 
 static bool has_room(const struct parking *k, const struct tunnel *t, size_t bytes)
@@ -71,8 +85,8 @@ bool parking_enter(struct parking *k, struct parked *p, struct tunnel *t, size_t
 	t->parked++;
 	t->parked_bytes += bytes;
 	k->total += p->waited_ms == 0;
-	if (!timer_is_active(&k->deadline) || p->until < k->deadline.at)
-		timer_start_at(&k->deadline, p->until);
+	arm(k, due(p, now));
+	k->changed(k);
 	return true;
 }
 
@@ -91,6 +105,7 @@ void parking_leave(struct parking *k, struct parked *p)
 	tunnel_unref(t);
 	if (k->n == 0)
 		timer_stop(&k->deadline);
+	k->changed(k);
 }
 
 /* True when it waits on; else it has left and its owner was told. */
@@ -110,22 +125,24 @@ static bool look_at(struct parking *k, struct parked *p)
 
 static void sweep(struct parking *k)
 {
-	struct list due = LIST_INIT(due), *n;
-	clock_ms_t next = 0;
+	struct list all = LIST_INIT(all), *n;
+	clock_ms_t next = 0, now = loop_now(k->loop);
 
 	/* who is told may end others, or come again: they join the list behind us */
-	list_splice_tail(&due, &k->waiting);
-	while ((n = list_pop(&due))) {
+	list_splice_tail(&all, &k->waiting);
+	while ((n = list_pop(&all))) {
 		struct parked *p = list_entry(n, struct parked, node);
-		clock_ms_t until = p->until;
+		clock_ms_t at = due(p, now);
 
 		list_add_tail(&k->waiting, &p->node);
-		if (look_at(k, p) && (!next || until < next))
-			next = until;
+		if (!look_at(k, p))
+			continue;
+		next = next ? MIN(next, at) : at;
+		if (p->ops->look)
+			p->ops->look(p);
 	}
-	next = next ? MAX(next, loop_now(k->loop) + SWEEP_MS) : 0;
-	if (next && (!timer_is_active(&k->deadline) || next < k->deadline.at))
-		timer_start_at(&k->deadline, next);
+	if (next)
+		arm(k, MAX(next, now + SWEEP_MS));
 }
 
 void parking_look(struct parking *k)

@@ -15,6 +15,7 @@
 #include "io/timer.h"
 
 struct parked;
+struct parking;
 struct tunnel;
 
 struct parked_ops {
@@ -22,6 +23,9 @@ struct parked_ops {
 	void (*go_on)(struct parked *p);
 	/* It did not come in time, or will not: tell the visitor. */
 	void (*give_up)(struct parked *p);
+	/* Once a second, for who is not read and tells nothing by itself: is the visitor still
+	 * there? If not, leave. Or NULL. */
+	void (*look)(struct parked *p);
 };
 
 /* Embedded in a visitor; zeroed while it does not wait. Its owner is called from the loop, never
@@ -41,8 +45,12 @@ struct parking_limits {
 	uint32_t wait_ms;  /* each waits so long; 0: nobody waits */
 };
 
+/* How many wait has changed. */
+typedef void parking_changed_f(struct parking *k);
+
 struct parking {
 	struct loop *loop;
+	parking_changed_f *changed;
 	struct parking_limits limits;
 	struct list waiting; /* parked, in the order of their coming */
 	struct loop_task sweep;
@@ -53,7 +61,7 @@ struct parking {
 	bool closed;
 };
 
-void parking_init(struct parking *k, struct loop *loop);
+void parking_init(struct parking *k, struct loop *loop, parking_changed_f *changed);
 /* Wait for @t's client with @bytes held. False: no room, or nobody is waited for (any more). */
 bool parking_enter(struct parking *k, struct parked *p, struct tunnel *t, size_t bytes) MUST_USE;
 /* The visitor is gone, or done with. Harmless when it does not wait. */

@@ -4,6 +4,7 @@ import contextlib
 import json
 import re
 import socket
+import struct
 import threading
 
 import pytest
@@ -72,6 +73,8 @@ def test_visitors_of_a_daemon_that_is_away_wait_and_are_served_by_the_next(gap, 
     tcp = gap.visitor(gap.port)
     tcp.sendall(b"early")
     wait_parked(gap.srv, 3)
+    gap.srv.notify.wait("STATUS=1 clients, 2 tunnels, 0 streams, 3 visitors parked" if how == "killed" else
+                        "STATUS=0 clients, 0 tunnels, 0 streams, 3 visitors parked")
     assert "3 visitors parked" in gap.srv.status()["status"]
     gap.again()
     assert asked[0].status == 200 and asked[0].answer.endswith("origin: GET /one\n")
@@ -107,7 +110,12 @@ def test_a_visitor_that_gives_up_frees_its_place(gap):
     visitor = gap.visitor(gap.srv.public)
     visitor.sendall(b"GET / HTTP/1.1\r\nHost: web.localhost\r\n\r\n")
     wait_parked(gap.srv, 1)
+    tcp = gap.visitor(gap.port)
+    wait_parked(gap.srv, 2)
     visitor.close()
+    wait_parked(gap.srv, 1)
+    tcp.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    tcp.close()
     wait_parked(gap.srv, 0)
 
 

@@ -199,6 +199,11 @@ static void on_status(struct timer *t)
 	/* nobody is told */
 }
 
+static void on_parking(struct parking *k)
+{
+	/* nobody is told */
+}
+
 static int setup(void **state)
 {
 	struct err err;
@@ -217,7 +222,7 @@ static int setup(void **state)
 	names_init(&hub.names);
 	names_file_init(&hub.names_file, &loop);
 	kept_init(&hub.kept, &loop);
-	parking_init(&hub.parking, &loop);
+	parking_init(&hub.parking, &loop, on_parking);
 	edge_http_init(&hub.edge, &loop, &edge_http_limits_default, NULL);
 	list_init(&hub.peers);
 	list_init(&hub.fronts);
