@@ -21,6 +21,8 @@
 #define POLL_MS 50
 /* How long a connection that was accepted just before may take to say what it wants. */
 #define FRESH_MS 500
+/* How long the end of the sessions may take to reach the clients. */
+#define LAST_WORDS_MS 100
 
 static bool is_quiet(const struct hub *h)
 {
@@ -46,6 +48,23 @@ static void say_goodbye(struct hub *h)
 	h->goodbye_at = 0;
 	list_each_safe (p, &h->peers, struct peer, node)
 		session_goaway(&p->session, CLOSE_SHUTDOWN, 0, "the server is stopping");
+	edge_http_drain(&h->edge);
+}
+
+/* Whoever is still here had its time. */
+static void end_all(struct hub *h)
+{
+	bool told = h->n_peers > 0;
+
+	h->ended = true;
+	edge_http_deinit(&h->edge);
+	while (!list_is_empty(&h->peers))
+		peer_end(list_entry(h->peers.next, struct peer, node), CLOSE_SHUTDOWN,
+			"the server is stopping");
+	if (told)
+		timer_start(&h->drain, LAST_WORDS_MS);
+	else
+		loop_stop(h->loop);
 }
 
 /* Polled while draining only: streams end in many places. */
@@ -54,10 +73,14 @@ static void on_drain(struct timer *t)
 	struct hub *h = container_of(t, struct hub, drain);
 	clock_ms_t now = loop_now(h->loop);
 
+	if (h->ended) {
+		loop_stop(h->loop);
+		return;
+	}
 	if (h->goodbye_at && (!has_fresh(h) || now >= h->goodbye_at))
 		say_goodbye(h);
 	else if (!h->goodbye_at && (is_quiet(h) || now >= h->drain_until)) {
-		loop_stop(h->loop);
+		end_all(h);
 		return;
 	}
 	timer_start(&h->drain, h->goodbye_at ? POLL_MS / 5 : POLL_MS);

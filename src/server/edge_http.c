@@ -566,9 +566,11 @@ void edge_http_release(struct edge_http *e, const struct session *s)
 
 void edge_http_drain(struct edge_http *e)
 {
+	bool again = e->draining;
+
 	e->draining = true;
 	list_each_safe (v, &e->visitors, struct visitor, node) {
-		if (v->phase == VISITOR_HEAD && buf_len(&v->in) == 0 && !is_fresh(v))
+		if (v->phase == VISITOR_HEAD && buf_len(&v->in) == 0 && (again || !is_fresh(v)))
 			edge_http_forget(v, CLOSE_DONE);
 	}
 }

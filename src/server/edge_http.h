@@ -71,7 +71,8 @@ void edge_http_release(struct edge_http *e, const struct session *s);
 /* Visitors that were accepted and have not sent their first request yet. */
 uint32_t edge_http_fresh(const struct edge_http *e);
 /* Finish requests under way and those that are about to come from fresh visitors, close idle
- * visitors, answer `Connection: close` from here on. */
+ * visitors, answer `Connection: close` from here on. The second time: fresh ones had their chance.
+ */
 void edge_http_drain(struct edge_http *e);
 /* Close everybody. */
 void edge_http_deinit(struct edge_http *e);

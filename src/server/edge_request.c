@@ -18,6 +18,8 @@
 
 /* The head grows by the forwarding fields and a rewritten Host. */
 #define GROWTH 2048
+/* A request that every client dies of must not be sent again and again. */
+#define RESENT_MAX 2
 
 /* What cannot be read says nothing of a visitor behind its sender. */
 static void refuse_head(struct visitor *v, enum http_fault fault)
@@ -155,14 +157,13 @@ void edge_request_resend(struct visitor *v)
 
 bool edge_request_retry(struct visitor *v, bool session)
 {
-	/* an origin may close a kept connection at the very moment it is used; a session may be
-	 * lost, but a request that every client dies of must not be sent again and again */
+	/* an origin may close a kept connection at the very moment it is used */
 	bool again = v->replay && !v->answered && buf_len(&v->response_head) == 0 &&
-		     (session ? !v->resent : v->stream_used);
+		     (session ? v->resent < RESENT_MAX : v->stream_used);
 
 	if (!again)
 		return false;
-	v->resent = v->resent || session;
+	v->resent += session ? 1 : 0;
 	edge_http_drop_stream(v, /* clean= */ false, CLOSE_ORIGIN_RESET);
 	edge_request_resend(v);
 	return true;
@@ -220,7 +221,7 @@ static void reset_request(struct visitor *v)
 	if (!v->taken_again) {
 		v->began = loop_now(v->edge->loop);
 		v->parked.waited_ms = v->parked_ms = 0;
-		v->resent = false;
+		v->resent = 0;
 		v->retry_s = 0;
 	}
 	v->status = 0;

@@ -71,7 +71,7 @@ struct visitor {
 	bool keep_alive, is_head, wants_json, wants_upgrade, replayable, answered, origin_keeps,
 		endless, is_1_0, logged;
 	bool taken_again; /* its head was looked at before it was parked */
-	bool resent;      /* a session took it with it once: not again */
+	uint8_t resent;   /* how often a session took it with it */
 };
 
 /* edge_http.c */

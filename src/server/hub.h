@@ -65,8 +65,8 @@ struct hub {
 	char told[256];                       /* the last STATUS= */
 	struct log_limit refusals, strangers; /* lines that anybody can cause */
 	bool has_mistakes;                    /* the last reload failed */
-	bool draining;
-	bool verbose; /* whatever the configuration says */
+	bool draining, ended; /* ended: sessions and visitors are, their last words are leaving */
+	bool verbose;         /* whatever the configuration says */
 };
 
 /* Open everything as configured (@h->conf is filled). Words on failure; hub_close() all the same.
