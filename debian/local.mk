@@ -1,4 +1,5 @@
 EXTRA_DIST += \
+	debian/Containerfile \
 	debian/changelog \
 	debian/control \
 	debian/copyright \

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 """Installing, the README word for word, upgrading, removing, purging. In this order; see run."""
-import pathlib
+import contextlib
 import re
 import shutil
 
@@ -67,6 +67,20 @@ def security(s):
         assert exposure(text) <= 1.5, "\n".join(line for line in text.splitlines() if "✗" in line)
 
 
+SERVER_UNITS = ["tunnelto-server-tls.socket", "tunnelto-server.socket", "tunnelto-server-control.socket", "tunnelto-server.service"]
+
+
+@contextlib.contextmanager
+def undone(s):
+    """The README's server, whatever comes of it, is off afterwards, and its certificates, which are an administrator's, are gone."""
+    try:
+        yield
+    finally:
+        s.m.run("systemctl", "disable", "--now", "tunneltod.service", *SERVER_UNITS, check=False)
+        for name in ("fullchain.pem", "privkey.pem"):
+            s.m.remove(f"/etc/tunnelto/{name}")
+
+
 @check("README: first tunnel in /etc, word for word")
 def first_tunnel(s):
     s.m.script("""cd /root
@@ -77,17 +91,14 @@ def first_tunnel(s):
         update-ca-certificates >/dev/null 2>&1
         printf '127.0.0.1 localhost tunnel.example.com webhook.example.com\\n' >>/etc/hosts""")
     s.start_origin()
-    s.m.script("cd /root; " + block("server"), timeout=90)
-    s.m.script("cd /root; " + block("client"), timeout=90)
-    assert s.m.out("tunnelctl", "url", "webhook") == "https://webhook.example.com/"
-    shown = s.m.script("cd /root; " + block("visit"))
-    assert "hello from the origin" in shown, shown
-    for unit in ("tunneltod.service", "tunnelto-server.service", "tunnelto-server.socket", "tunnelto-server-tls.socket"):
-        assert (s.m.enabled(unit), s.m.state(unit)) == ("enabled", "active"), unit
-    s.m.run("systemctl", "disable", "--now", "tunneltod.service", "tunnelto-server-tls.socket", "tunnelto-server.socket",
-            "tunnelto-server-control.socket", "tunnelto-server.service")
-    for name in ("fullchain.pem", "privkey.pem"):  # an administrator's, which a purge leaves
-        s.m.remove(f"/etc/tunnelto/{name}")
+    with undone(s):
+        s.m.script("cd /root; " + block("server"), timeout=90)
+        s.m.script("cd /root; " + block("client"), timeout=90)
+        assert s.m.out("tunnelctl", "url", "webhook") == "https://webhook.example.com/"
+        shown = s.m.script("cd /root; " + block("visit"))
+        assert "hello from the origin" in shown, shown
+        for unit in ("tunneltod.service", "tunnelto-server.service", "tunnelto-server.socket", "tunnelto-server-tls.socket"):
+            assert (s.m.enabled(unit), s.m.state(unit)) == ("enabled", "active"), unit
 
 
 @check("the static tunnelto, alone in an empty root with CA certificates, serves a request over TLS")
@@ -98,18 +109,31 @@ def static_client(s):
     s.start_origin()
     s.m.script("mkdir -p /root/empty/etc; cd /root/empty; cp /root/fullchain.pem ca.pem; cp /etc/hosts etc; cp /root/laptop.key key")
     shutil.copy(static, s.m.path("/root/empty/tunnelto"))
-    s.m.script("""
-        install -m 0644 /root/fullchain.pem /etc/tunnelto/; install -m 0640 -g tunnelto /root/privkey.pem /etc/tunnelto/
-        systemctl start tunnelto-server.socket tunnelto-server-tls.socket tunnelto-server-control.socket tunnelto-server""")
-    s.m.run("systemd-run", "--unit=one-shot", "-p", "RootDirectory=/root/empty", "-p", "MountAPIVFS=yes", "/tunnelto", "--port", "8000", "--host", "127.0.0.1",
-            "--subdomain", "ci-1", "--server", "https://tunnel.example.com:5000", "--key-file", "/key", "--ca-file", "/ca.pem")
-    until(lambda: "https://ci-1.example.com/" in s.m.journal("-u", "one-shot", "-o", "cat"), "the URL on stdout")
-    shown = s.m.out("curl", "-sS", "--max-time", "20", "--resolve", "ci-1.example.com:443:127.0.0.1", "https://ci-1.example.com/")
-    assert shown == "hello from the origin", shown
+    with undone(s):
+        s.m.script("cd /root; install -m 0644 fullchain.pem /etc/tunnelto/; install -m 0640 -g tunnelto privkey.pem /etc/tunnelto/")
+        s.m.run("systemctl", "start", *SERVER_UNITS)
+        s.m.run("systemd-run", "--unit=one-shot", "-p", "RootDirectory=/root/empty", "-p", "MountAPIVFS=yes", "/tunnelto", "--port", "8000",
+                "--host", "127.0.0.1", "--subdomain", "ci-1", "--server", "https://tunnel.example.com:5000", "--key-file", "/key", "--ca-file", "/ca.pem")
+        until(lambda: "https://ci-1.example.com/" in s.m.journal("-u", "one-shot", "-o", "cat"), "the URL on stdout")
+        shown = s.m.out("curl", "-sS", "--max-time", "20", "--resolve", "ci-1.example.com:443:127.0.0.1", "https://ci-1.example.com/")
+        assert shown == "hello from the origin", shown
+        s.m.run("systemctl", "stop", "one-shot")
+    return None
+
+
+@check("the server's container serves a tunnel")
+def container(s):
+    if not s.report.container or not s.report.container.image:
+        return "no image was built"
+    s.start_origin()
+    conf = s.m.root.parent / "container.yaml"
+    conf.write_text("public: [{listen: \"*:8080\"}]\ncontrol: [{listen: \"*:5000\"}]\nallowed_hosts: [example.test]\nanonymous: true\n")
+    server = s.report.container.start(s.m, conf)
+    s.m.run("systemd-run", "--unit=one-shot", "tunnelto", "--port", "8000", "--subdomain", "boxed", "--server", "http://127.0.0.1:5000")
+    until(lambda: s.visit("boxed", port=8080).endswith("hello from the origin\n 200"), "a request through the container")
     s.m.run("systemctl", "stop", "one-shot")
-    s.m.script("systemctl stop tunnelto-server.socket tunnelto-server-tls.socket tunnelto-server-control.socket tunnelto-server")
-    for name in ("fullchain.pem", "privkey.pem"):
-        s.m.remove(f"/etc/tunnelto/{name}")
+    server.terminate()
+    assert server.wait(20) == 0, server.stdout.read()
     return None
 
 

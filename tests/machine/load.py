@@ -23,7 +23,8 @@ async def visit(host, port, request):
         writer.close()
     head, _, body = answer.partition(b"\r\n\r\n")
     if not head.startswith(b"HTTP/1.1 200"):
-        return (head.splitlines() or [b"closed without an answer"])[0].decode(errors="replace")
+        told = [line for line in head.splitlines() if line.lower().startswith((b"http/", b"x-tunnelto-error:"))]
+        return b", ".join(told or [b"closed without an answer"]).decode(errors="replace")
     return None if body == EXPECTED else f"a body of {len(body)} bytes instead of {len(EXPECTED)}"
 
 

@@ -1,6 +1,7 @@
 EXTRA_DIST += \
 	tests/machine/checks_daemons.py \
 	tests/machine/checks_install.py \
+	tests/machine/container.py \
 	tests/machine/load.py \
 	tests/machine/machine.py \
 	tests/machine/origin.py \

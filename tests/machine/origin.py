@@ -1,34 +1,41 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 """A local service: / greets, /drip sends a line every 100 ms, fifty times, in chunks. origin.py PORT"""
-import http.server
+import asyncio
+import contextlib
 import sys
-import time
+
+HELLO = b"HTTP/1.1 200 OK\r\nContent-Length: 22\r\n\r\nhello from the origin\n"
 
 
-class Handler(http.server.BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-
-    def do_GET(self):
-        self.send_response(200)
-        if self.path != "/drip":
-            body = b"hello from the origin\n"
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-            return
-        self.send_header("Transfer-Encoding", "chunked")
-        self.end_headers()
-        for n in range(50):
-            line = f"drop {n}\n".encode()
-            self.wfile.write(b"%x\r\n%s\r\n" % (len(line), line))
-            time.sleep(0.1)
-        self.wfile.write(b"0\r\n\r\n")
-
-    def log_message(self, *what):
-        pass
+async def drip(writer):
+    writer.write(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
+    for n in range(50):
+        line = f"drop {n}\n".encode()
+        writer.write(b"%x\r\n%s\r\n" % (len(line), line))
+        await writer.drain()
+        await asyncio.sleep(0.1)
+    writer.write(b"0\r\n\r\n")
 
 
-server = http.server.ThreadingHTTPServer(("127.0.0.1", int(sys.argv[1])), Handler)
-print("listening", flush=True)
-server.serve_forever()
+async def serve(reader, writer):
+    with contextlib.suppress(OSError, asyncio.IncompleteReadError):
+        while True:
+            head = await reader.readuntil(b"\r\n\r\n")
+            if head.startswith(b"GET /drip "):
+                await drip(writer)
+            else:
+                writer.write(HELLO)
+            await writer.drain()
+    writer.close()
+
+
+async def main(port):
+    # a long queue: a full one drops connections, and each costs its visitor a second
+    server = await asyncio.start_server(serve, "127.0.0.1", port, backlog=4096)
+    print("listening", flush=True)
+    async with server:
+        await server.serve_forever()
+
+
+asyncio.run(main(int(sys.argv[1])))

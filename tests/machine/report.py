@@ -19,6 +19,7 @@ def check(name, always=False):
 class Report:
     def __init__(self, suite):
         self.suite, self.cases, self.notes = suite, [], []
+        self.container = None  # the server's image, where one was built
 
     def note(self, text):
         """A figure for people."""

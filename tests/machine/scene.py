@@ -38,7 +38,7 @@ class Scene:
         conf = self.m.path("/etc/tunnelto/tunnelto-server.yaml")
         if conf.read_text() != SERVER or self.m.state("tunnelto-server.service") != "active":
             conf.write_text(SERVER)
-            self.m.run("systemctl", "stop", "tunnelto-server.service", check=False)
+            self.m.run("systemctl", "stop", "tunnelto-server-tls.socket", "tunnelto-server.service", check=False)
             self.m.run("systemctl", "start", *SOCKETS, "tunnelto-server.service")
         if not self.secret:
             self.secret = self.m.out("tunnelctl", "server", "key", "add", "checks", "--allow", "*", "--tcp", "20000-20100")
