@@ -2,7 +2,7 @@
 /*
  * v1_flow: a visitor of a stock server.
  *
- *   server ── Init or first Data ──> a stream is opened, the origin dialled
+ *   server ── first Data ──> a stream is opened, the origin dialled
  *          ── Data ──> write         End ──> the stream's end (not 5 s later, as the Rust client)
  *          <── Data ── data          Refused <── reset
  *
@@ -140,9 +140,13 @@ void v1_flow_on_packet(struct v1_conn *c, const struct v1_packet *p)
 		end_if_due(f);
 		return;
 	}
+	/* Init is not waited for, and opens nothing: a refusal that is faster than the first Data
+	 * would be said twice */
+	if (p->type != V1_DATA || p->n == 0)
+		return;
 	if (!f)
 		f = open_flow(c, p->id);
-	if (f && p->type == V1_DATA && p->n > 0 && !f->ended &&
+	if (f && !f->ended &&
 		!v1_dam_pool_write(&f->pool, f->user.stream, p->payload, p->n,
 			loop_now(c->guest->loop)))
 		refuse(f, CLOSE_SLOW);
