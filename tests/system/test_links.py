@@ -295,6 +295,7 @@ def test_a_tcp_stream_and_its_half_close_pass_cuts(path, seed):
 # --- silence ----------------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("directions", [(UP,), (DOWN,), (UP, DOWN)], ids=["up", "down", "both"])
 def test_a_blackhole_is_noticed_and_the_stream_goes_on_over_a_new_connection(path, directions):
     raw = path.raw_origin()

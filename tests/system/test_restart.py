@@ -86,6 +86,16 @@ def test_an_orderly_restart_of_the_server_costs_no_request(held, times):
     assert under_load(held, restart, times) == ([], 0)
 
 
+def test_whoever_was_accepted_before_the_server_stops_is_served(held):
+    visitor = held.visitor(held.srv.public)
+    until(lambda: held.srv.status()["counters"]["visitors"] == 1, "it was accepted")
+    held.srv.process.terminate()
+    held.srv.notify.wait("STOPPING=1")
+    visitor.sendall(b"GET /load HTTP/1.1\r\nHost: web.localhost\r\n\r\n")
+    assert visitor.recv(4096).startswith(b"HTTP/1.1 200 ")
+    assert held.srv.wait_end() == 0
+
+
 class Cut(threading.Thread):
     """A download of which a part has come; how it ends, and what there was of it."""
 
