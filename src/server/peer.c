@@ -51,21 +51,24 @@ static void note(struct peer *p, enum log_level level, const char *message, cons
 
 /* --- ends ------------------------------------------------------------------------------------ */
 
+static void tell_gone(struct peer *p, uint32_t id, enum close_reason why, const char *text)
+{
+	struct frame_reason r = {.value = id, .reason = (uint16_t)why};
+	uint8_t payload[6 + FRAME_MAX_TEXT];
+
+	(void)snprintf(r.text, sizeof(r.text), "%s", text);
+	session_send(&p->session, FRAME_GONE, 0, payload,
+		frame_reason_encode(payload, sizeof(payload), FRAME_GONE, &r));
+}
+
 void peer_drop_tunnel(struct tunnel *t, enum close_reason why, const char *text)
 {
 	struct peer *p = t->peer;
-	struct frame_reason r = {.value = t->id, .reason = (uint16_t)why};
-	uint8_t payload[6 + FRAME_MAX_TEXT];
+	uint32_t id = t->id;
 	/* the grace counts from when the client was last there */
 	clock_ms_t now = clock_ms(), last = p->session.detached_at ? p->session.detached_at : now,
 		   until = last + p->hub->conf.timeouts.grace;
 
-	assert(p);
-	if (!p->over && why != CLOSE_UNREGISTERED) {
-		(void)snprintf(r.text, sizeof(r.text), "%s", text);
-		session_send(&p->session, FRAME_GONE, 0, payload,
-			frame_reason_encode(payload, sizeof(payload), FRAME_GONE, &r));
-	}
 	if (hub_may_log(p->hub, p))
 		log_with(LOG_LV_NOTICE, "tunnel down", {"TUNNEL", t->name}, {"URL", t->url},
 			{"KEY_ID", t->key_id}, {"SESSION", p->id},
@@ -80,6 +83,9 @@ void peer_drop_tunnel(struct tunnel *t, enum close_reason why, const char *text)
 		kept_free_name(p->hub, t);
 	names_file_changed(&p->hub->names_file);
 	hub_changed(p->hub);
+	/* last: a client that does not read ends by being told, with all its tunnels */
+	if (!p->over && why != CLOSE_UNREGISTERED)
+		tell_gone(p, id, why, text);
 }
 
 static void free_peer(struct grave *g)

@@ -125,7 +125,11 @@ static bool make_way(struct peer *p, struct tunnel *holder, struct hello_registe
 			kept_take(p->hub, holder);
 			tunnel_unref(holder);
 		}
-		return true;
+		if (!p->over)
+			return true;
+		/* it was its own, and being told has ended it */
+		kept_free_name(p->hub, holder);
+		return false;
 	case NAMES_SUPERSEDED:
 		refuse(a, HELLO_REFUSAL_SUPERSEDED, NULL);
 		return false;
@@ -305,7 +309,7 @@ static void register_tcp(struct peer *p, const struct hello_register *rq,
 	if (!has_room(p, holder, a))
 		return;
 	refuse(a, HELLO_REFUSAL_NO_PORT, NULL);
-	for (unsigned int i = 0; i < MIN(n, (unsigned int)PORT_TRIES); i++) {
+	for (unsigned int i = 0; i < MIN(n, (unsigned int)PORT_TRIES) && !p->over; i++) {
 		t = claim_port(p, rq, (uint16_t)(range.low + (first + i) % n), a);
 		if (!t)
 			continue;

@@ -640,6 +640,65 @@ static void the_owners_newer_client_takes_a_name_over(void **state)
 	assert_ptr_equal(names_find_host(&hub.names, "web.example.com")->peer, alice2.peer);
 }
 
+/* So much waits for @c, which does not read, that one more frame ends it. */
+static void stop_reading(struct caller *c)
+{
+	static const uint8_t junk[1024];
+	struct session *s = &c->peer->session;
+	size_t room;
+
+	while ((room = buf_room(&s->control)) > FRAME_HEADER_SIZE)
+		session_send(s, FRAME_LANE_GRANT, 0, junk,
+			MIN(room - FRAME_HEADER_SIZE, sizeof(junk)));
+	assert_false(c->closed);
+}
+
+static void a_client_that_does_not_read_loses_its_names_only_once(void **state)
+{
+	connect_as(&alice, "alice", 1);
+	assert_string_equal(ask_http(&alice, "web", "web"), "");
+	assert_string_equal(ask_tcp(&alice, "db", 21200), "");
+	stop_reading(&alice);
+	connect_as(&alice2, "alice", 2);
+	assert_string_equal(ask_http(&alice2, "web", "web"), "");
+	assert_true(alice.closed);
+	assert_int_equal(alice.why, CLOSE_LIMIT);
+	assert_int_equal(hub.n_peers, 1);
+	assert_int_equal(hub.n_tunnels, 1);
+	assert_int_equal(hub.kept.n, 1);
+	turn();
+	assert_ptr_equal(names_find_host(&hub.names, "web.example.com")->peer, alice2.peer);
+}
+
+static void rename_own(enum hello_proto proto)
+{
+	struct hello_register rq = {.request = 9, .proto = proto, .name = "other"};
+	uint8_t json[FRAME_MAX_JSON];
+
+	if (proto == HELLO_PROTO_TCP)
+		rq.remote_port = 21200;
+	else
+		(void)snprintf(rq.subdomain, sizeof(rq.subdomain), "web");
+	connect_as(&alice, "alice", 1);
+	assert_string_equal(ask_http(&alice, "web", "web"), "");
+	assert_string_equal(ask_tcp(&alice, "db", 21200), "");
+	stop_reading(&alice);
+	send_frame(&alice, FRAME_REGISTER, json, hello_register_encode(json, sizeof(json), &rq));
+	assert_int_equal(alice.why, CLOSE_LIMIT);
+	assert_int_equal(hub.n_peers, 0);
+	assert_int_equal(hub.n_tunnels, 0);
+	turn();
+	hang_up(&alice);
+}
+
+static void a_client_that_does_not_read_may_end_itself_by_renaming(void **state)
+{
+	rename_own(HELLO_PROTO_HTTP);
+	assert_null(names_find_host(&hub.names, "web.example.com"));
+	rename_own(HELLO_PROTO_TCP);
+	assert_null(names_find_port(&hub.names, 21200));
+}
+
 static void another_key_is_told_that_the_name_is_taken(void **state)
 {
 	connect_as(&alice, "alice", 1);
@@ -885,6 +944,8 @@ int main(void)
 		TEST(a_tunnel_is_told_its_url),
 		TEST(an_assigned_name_is_the_same_after_a_restart_and_differs_per_owner),
 		TEST(the_owners_newer_client_takes_a_name_over),
+		TEST(a_client_that_does_not_read_loses_its_names_only_once),
+		TEST(a_client_that_does_not_read_may_end_itself_by_renaming),
 		TEST(another_key_is_told_that_the_name_is_taken),
 		TEST(an_unregistered_name_is_free),
 		TEST(a_keys_limit_counts_all_its_sessions),
