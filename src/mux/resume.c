@@ -19,17 +19,19 @@
 #define ENTRY_SIZE  20
 #define ENTRIES_MAX (FRAME_MAX_RESUME / ENTRY_SIZE)
 
-static void flush(struct session *s, const uint8_t *payload, size_t n, bool last)
+/* False: the session is closed, and its streams are gone. */
+static bool flush(struct session *s, const uint8_t *payload, size_t n, bool last)
 {
 	uint8_t *to = buf_reserve(&s->control, FRAME_HEADER_SIZE + n);
 
 	if (!to) {
 		session_close(s, CLOSE_LIMIT, "too many streams to resume");
-		return;
+		return false;
 	}
 	frame_encode_header(to, FRAME_RESUME, last ? FRAME_FLAG_LAST : 0, (uint16_t)n, 0);
 	memcpy(to + FRAME_HEADER_SIZE, payload, n);
 	buf_commit(&s->control, FRAME_HEADER_SIZE + n);
+	return true;
 }
 
 static void send_list(struct session *s)
@@ -42,14 +44,15 @@ static void send_list(struct session *s)
 		if (st->ours && !st->open_sent)
 			continue; /* the peer has never heard of it */
 		if (cursor_left(&c) < ENTRY_SIZE) {
-			flush(s, payload, c.pos, /* last= */ false);
+			if (!flush(s, payload, c.pos, /* last= */ false))
+				return;
 			cursor_write_init(&c, payload, sizeof(payload));
 		}
 		cursor_put_u32(&c, st->id);
 		cursor_put_u64(&c, st->window.received + (st->end_received ? 1 : 0));
 		cursor_put_u64(&c, window_grant(&st->window));
 	}
-	flush(s, payload, c.pos, /* last= */ true);
+	(void)flush(s, payload, c.pos, /* last= */ true);
 }
 
 void resume_begin(struct session *s)
@@ -150,6 +153,8 @@ void resume_on_frame(struct session *s, const struct frame *f)
 	}
 	if (!s->resuming) /* the peer noticed before us that a lane is lost */
 		session_drop_lanes(s);
+	if (s->closed)
+		return;
 	cursor_read_init(&c, f->payload, f->length);
 	while (cursor_left(&c) > 0) {
 		uint32_t id = cursor_u32(&c);

@@ -962,6 +962,34 @@ static void a_peer_that_does_not_read_is_closed_with_limit(void **state)
 	expect_closed(&p->server, CLOSE_LIMIT);
 }
 
+/* Each RESUME is answered with a list of all streams. */
+static void a_peer_that_resumes_again_and_again_and_does_not_read_is_closed_with_limit(void **state)
+{
+	enum { STREAMS = 2000, ENTRY = 20, PER_FRAME = FRAME_MAX_RESUME / ENTRY };
+	struct pair *p = *state;
+	uint8_t bytes[FRAME_HEADER_SIZE + FRAME_MAX_RESUME] = {0};
+
+	for (int i = 0; i < STREAMS; i++)
+		(void)user_open(&p->server);
+	pair_settle(p);
+	for (int round = 0; round < 100 && !p->server.closed; round++) {
+		for (uint32_t i = 0; i < STREAMS && !p->server.closed; i += PER_FRAME) {
+			uint32_t n = MIN((uint32_t)PER_FRAME, STREAMS - i);
+
+			for (uint32_t k = 0; k < n; k++) {
+				uint32_t id = 2 * (i + k) + 1;
+
+				bytes[FRAME_HEADER_SIZE + ENTRY * k + 2] = (uint8_t)(id >> 8);
+				bytes[FRAME_HEADER_SIZE + ENTRY * k + 3] = (uint8_t)id;
+			}
+			frame_encode_header(bytes, FRAME_RESUME,
+				i + n == STREAMS ? FRAME_FLAG_LAST : 0, (uint16_t)(n * ENTRY), 0);
+			(void)pair_inject(p, &p->server, bytes, FRAME_HEADER_SIZE + n * ENTRY);
+		}
+	}
+	expect_closed(&p->server, CLOSE_LIMIT);
+}
+
 static void stream_frames_before_the_handshake_are_a_breach(void **state)
 {
 	struct pair p;
@@ -1037,6 +1065,7 @@ int main(void)
 		LAW(credit_is_enforced),
 		LAW(a_flood_of_pings_costs_no_memory),
 		LAW(a_peer_that_does_not_read_is_closed_with_limit),
+		LAW(a_peer_that_resumes_again_and_again_and_does_not_read_is_closed_with_limit),
 		LAW(stream_frames_before_the_handshake_are_a_breach),
 		LAW(a_lane_carries_no_session_frames),
 	};
