@@ -138,6 +138,15 @@ char *hub_url(const struct hub *h, const struct tunnel *t)
 	return mem_printf("%s://%s:%u/", tls ? "https" : "http", t->hostname, port);
 }
 
+/* Whoever has shown a key, or needs none, counts. A v1 client has not before its hello: those that
+ * have not said it yet are few, take nobody else's place, and leave when the places are taken. */
+static bool is_full(const struct hub *h, bool v1)
+{
+	uint32_t waiting = v1 ? h->n_v1_waiting : 0;
+
+	return h->n_peers + waiting >= h->conf.limits.sessions || waiting >= V1_CLIENT_WAITING_MAX;
+}
+
 int hub_check(struct hub *h, const struct ws_request *rq, const char **ret_text)
 {
 	char from[ADDR_TEXT_MAX];
@@ -146,7 +155,7 @@ int hub_check(struct hub *h, const struct ws_request *rq, const char **ret_text)
 		*ret_text = "this address is blocked\n";
 		return 403;
 	}
-	if (h->draining || h->n_peers + h->n_v1_waiting >= h->conf.limits.sessions) {
+	if (h->draining || is_full(h, rq->v1)) {
 		*ret_text = "the server takes no clients now\n";
 		return 503;
 	}

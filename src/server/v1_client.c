@@ -163,6 +163,11 @@ static void on_hello(struct v1_host *host, const struct v1_client_hello *hello,
 {
 	struct v1_client *c = client_of(host);
 
+	if (c->hub->n_peers >= c->hub->conf.limits.sessions) {
+		/* without an answer, after which it would not come back */
+		v1_host_close(host, CLOSE_LIMIT, "the server takes no clients now");
+		return;
+	}
 	if (!authenticate(c, hello)) {
 		ret->refusal = V1_AUTH_FAILED;
 		note_refusal(c, hello);

@@ -8,6 +8,10 @@
 #include "io/loop.h"
 #include "v1/v1_host.h"
 
+/* So many may be there without having said hello: each may hold a message of WS_PIPE_MESSAGE_MAX.
+ */
+#define V1_CLIENT_WAITING_MAX 256
+
 struct hub;
 struct server_conf_key;
 struct ws_pipe;

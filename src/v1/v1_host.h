@@ -45,7 +45,7 @@ struct v1_host_greeting {
 };
 
 struct v1_host_ops {
-	/* The client said hello: judge it. */
+	/* The client said hello: judge it, or close it. */
 	void (*hello)(struct v1_host *h, const struct v1_client_hello *hello,
 		struct v1_host_greeting *ret);
 	/* It was not refused: attach @far to the session of a server before returning. HELLO and

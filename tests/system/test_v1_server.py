@@ -600,6 +600,22 @@ def test_a_client_that_says_nothing_is_dropped_without_a_close(v1):
         silent.recv()
 
 
+def test_strangers_who_say_nothing_take_no_client_s_place(net):
+    srv = net.server(config={"limits": {"sessions": 2}})
+    key = srv.key("test", "*")
+    silent = [connect(srv.port) for _ in range(2)]
+    web = net.origin()
+    daemons = [net.daemon(srv, {name: {"local": web.port, "subdomain": name}}, key=key, name=name) for name in ("one", "two")]
+    for daemon in daemons:
+        daemon.up()
+        assert "takes no clients" not in daemon.err()
+    # the places are taken: who says hello now is to come back, so it gets no answer
+    silent[0].send(client_hello(key.read_text().strip(), "late"))
+    with pytest.raises(Gone):
+        silent[0].recv()
+    assert len(srv.status()["sessions"]) == 2
+
+
 def test_no_descriptor_stays_behind(up):
     fds = up.srv.fds()
     for _ in range(5):
