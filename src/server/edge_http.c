@@ -387,7 +387,8 @@ static void on_bytes(struct visitor *v, const uint8_t *bytes, size_t n)
 			request_too_slow(v);
 	}
 	if (!v->gone && v->phase != VISITOR_HEAD && v->phase != VISITOR_LINGER &&
-		(buf_len(&v->in) >= AHEAD_MAX || edge_park_is_full(v)))
+		(buf_len(&v->in) >= AHEAD_MAX ||
+			(v->phase == VISITOR_PARKED && edge_park_room(v) == 0)))
 		edge_http_hold(v);
 }
 
@@ -411,6 +412,8 @@ static void on_readable(struct visitor *v)
 		read_upgraded(v);
 		return;
 	}
+	if (v->phase == VISITOR_PARKED)
+		room = MIN(room, edge_park_room(v));
 	if (room == 0) {
 		edge_http_hold(v);
 		return;

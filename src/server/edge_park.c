@@ -5,7 +5,8 @@
  * A request that came meanwhile waits with its head unread: when the client is back, the head is
  * taken as if it had come just now. A request without a body that a session took with it before
  * any answer waits with the head that was sent, and is sent once more. What the visitor sends
- * behind is read up to a small bound, so that one that leaves is noticed.
+ * behind is read up to a small bound, so that one that leaves is noticed. What came along with the
+ * head, as the beginning of a body does, is held and counted, too.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -14,12 +15,14 @@
 #include "server/edge_visitor.h"
 #include "server/tunnel.h"
 
-/* Counted for each visitor beside its head, and read of it at most. */
+/* Counted for each visitor beside what it holds already, and read of it at most. */
 #define AHEAD 2048
 
-bool edge_park_is_full(const struct visitor *v)
+size_t edge_park_room(const struct visitor *v)
 {
-	return v->phase == VISITOR_PARKED && buf_len(&v->in) >= v->parked_head + AHEAD;
+	size_t held = buf_len(&v->in) + (v->replay ? v->replay_n : 0);
+
+	return v->parked.bytes > held ? v->parked.bytes - held : 0;
 }
 
 static void leave(struct visitor *v)
@@ -82,9 +85,10 @@ void edge_park_wait(struct visitor *v, struct tunnel *t, size_t head_n)
 {
 	struct parking *k = v->edge->parking;
 	uint64_t refused = k->refused;
+	size_t held = buf_len(&v->in) + (v->replay ? v->replay_n : 0);
 
 	v->parked.ops = &ops;
-	if (parking_enter(k, &v->parked, t, head_n + AHEAD)) {
+	if (parking_enter(k, &v->parked, t, held + AHEAD)) {
 		v->phase = VISITOR_PARKED;
 		v->parked_head = v->replay ? 0 : head_n;
 		edge_http_set_deadline(v);

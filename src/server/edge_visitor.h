@@ -117,8 +117,8 @@ void edge_request_resend(struct visitor *v);
 /* The tunnel's client is away: wait for it, holding a head of @head_n bytes (of `in`, or the one to
  * be sent again), or answer 503. */
 void edge_park_wait(struct visitor *v, struct tunnel *t, size_t head_n);
-/* It waits, and no more of it is to be read. */
-bool edge_park_is_full(const struct visitor *v);
+/* It waits: how much more of it may be read. */
+size_t edge_park_room(const struct visitor *v);
 
 /* edge_response.c */
 extern const struct stream_user_ops edge_response_user_ops;
