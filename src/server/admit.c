@@ -87,6 +87,9 @@ int admit_host(char ret[static HOSTNAME_MAX], const struct server_conf *c,
 		return HELLO_REFUSAL_RESERVED;
 	if (!split(labels, c, ret))
 		return HELLO_REFUSAL_NO_HOST;
+	/* whoever had that would be sent the keys of the clients */
+	if (str_eq(labels, ADMIT_WORMHOLE))
+		return HELLO_REFUSAL_RESERVED;
 	if (str_list_has(&c->reserved_subdomains, labels) ||
 		matches(&c->blocked_subdomains, labels))
 		return HELLO_REFUSAL_RESERVED;

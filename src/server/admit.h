@@ -12,6 +12,9 @@
 #include "proto/hello.h"
 #include "proto/hostname.h"
 
+/* Below each allowed host, the name that clients connect to. */
+#define ADMIT_WORMHOLE "wormhole"
+
 struct addr;
 struct server_conf;
 struct server_conf_key;

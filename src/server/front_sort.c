@@ -29,13 +29,14 @@
 #include "proto/client_hello.h"
 #include "proto/hostname.h"
 #include "proto/http_head.h"
+#include "server/admit.h"
 #include "server/names.h"
 #include "server/tunnel.h"
 #include "ws/ws_server.h"
 
 #define RECORD_HANDSHAKE 22
 #define HEAD_MAX         (16 * 1024)
-#define WORMHOLE         "wormhole"
+#define WORMHOLE         ADMIT_WORMHOLE
 
 static const char socket_start[] = "GET /" WORMHOLE;
 

@@ -116,15 +116,24 @@ uint32_t kept_count(const struct hub *h, const char *owner)
 	return n;
 }
 
+static bool is_strangers(const struct tunnel *t)
+{
+	return str_has_prefix(t->owner, HUB_ANONYMOUS);
+}
+
 void kept_trim(struct hub *h, const char *owner, const struct tunnel *except, uint32_t n)
 {
-	list_each_safe (t, &h->kept.list, struct tunnel, kept_node) {
-		if (n == 0)
-			return;
-		if (t == except || (owner && !str_eq(t->owner, owner)))
-			continue;
-		kept_end(h, t);
-		n--;
+	/* strangers can have as many names as they like to come for: theirs go first */
+	for (int strangers = owner ? 0 : 1; strangers >= 0; strangers--) {
+		list_each_safe (t, &h->kept.list, struct tunnel, kept_node) {
+			if (n == 0)
+				return;
+			if (t == except || (owner && !str_eq(t->owner, owner)) ||
+				(strangers && !is_strangers(t)))
+				continue;
+			kept_end(h, t);
+			n--;
+		}
 	}
 }
 

@@ -37,7 +37,8 @@ void kept_free_name(struct hub *h, struct tunnel *t);
 void kept_enforce_keys(struct hub *h);
 /* How many are @owner's. */
 uint32_t kept_count(const struct hub *h, const char *owner);
-/* End the longest kept ones, @owner's (NULL: anybody's), but not @except, until @n are gone. */
+/* End the longest kept ones, @owner's (NULL: anybody's, those without a key first), but not
+ * @except, until @n are gone. */
 void kept_trim(struct hub *h, const char *owner, const struct tunnel *except, uint32_t n);
 /* What @owner had under that label, the longest kept; or NULL. */
 struct tunnel *kept_find(const struct hub *h, const char *owner, enum hello_proto proto,

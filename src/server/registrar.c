@@ -108,28 +108,13 @@ static void evict(struct tunnel *holder)
 		peer_end(old, CLOSE_TAKEN_OVER, "");
 }
 
-/* Judge the holder of a name or port. True: it is free, or the holder is @p's to go on with: it is
- * in no list then, and the reference is the caller's. */
-static bool make_way(struct peer *p, struct tunnel *holder, struct hello_registered *a)
+/* Would the holder of a name or port make way for @p? */
+static bool may_claim(const struct peer *p, const struct tunnel *holder, struct hello_registered *a)
 {
 	switch (names_judge(holder, p->owner, p->generation)) {
 	case NAMES_OK:
-		if (holder)
-			kept_take(p->hub, holder);
-		return true;
 	case NAMES_TAKEN_OVER:
-		/* without a grace nothing is kept: the hold is ours */
-		(void)tunnel_ref(holder);
-		evict(holder);
-		if (holder->kept_until) {
-			kept_take(p->hub, holder);
-			tunnel_unref(holder);
-		}
-		if (!p->over)
-			return true;
-		/* it was its own, and being told has ended it */
-		kept_free_name(p->hub, holder);
-		return false;
+		return true;
 	case NAMES_SUPERSEDED:
 		refuse(a, HELLO_REFUSAL_SUPERSEDED, NULL);
 		return false;
@@ -137,6 +122,32 @@ static bool make_way(struct peer *p, struct tunnel *holder, struct hello_registe
 		refuse(a, HELLO_REFUSAL_TAKEN, NULL);
 		return false;
 	}
+	return false;
+}
+
+/* True: the name or port is free, or the holder is @p's to go on with: it is in no list then, and
+ * the reference is the caller's. */
+static bool make_way(struct peer *p, struct tunnel *holder, struct hello_registered *a)
+{
+	if (!may_claim(p, holder, a))
+		return false;
+	if (!holder)
+		return true;
+	if (!holder->peer) {
+		kept_take(p->hub, holder);
+		return true;
+	}
+	/* without a grace nothing is kept: the hold is ours */
+	(void)tunnel_ref(holder);
+	evict(holder);
+	if (holder->kept_until) {
+		kept_take(p->hub, holder);
+		tunnel_unref(holder);
+	}
+	if (!p->over)
+		return true;
+	/* it was its own, and being told has ended it */
+	kept_free_name(p->hub, holder);
 	return false;
 }
 
@@ -212,7 +223,7 @@ static void register_host(struct peer *p, const struct hello_register *rq,
 		answer_with(a, holder); /* asked again after a resumption */
 		return;
 	}
-	if (!has_room(p, holder, a) || !make_way(p, holder, a))
+	if (!may_claim(p, holder, a) || !has_room(p, holder, a) || !make_way(p, holder, a))
 		return;
 	t = holder;
 	if (t && t->proto != rq->proto) {
@@ -306,7 +317,7 @@ static void register_tcp(struct peer *p, const struct hello_register *rq,
 	holder = names_find_port(&p->hub->names, (uint16_t)(range.low + first));
 	if (holder && !rq->remote_port && !str_eq(holder->name, rq->name))
 		holder = NULL; /* it stays, another port is taken */
-	if (!has_room(p, holder, a))
+	if ((rq->remote_port && !may_claim(p, holder, a)) || !has_room(p, holder, a))
 		return;
 	refuse(a, HELLO_REFUSAL_NO_PORT, NULL);
 	for (unsigned int i = 0; i < MIN(n, (unsigned int)PORT_TRIES) && !p->over; i++) {

@@ -107,6 +107,30 @@ static void a_key_without_globs_gets_assigned_names_only(void **state)
 		HELLO_REFUSAL_NOT_ALLOWED);
 }
 
+/* Clients connect to it, and say their keys there. */
+static void the_clients_own_name_is_nobodys_whatever_is_reserved(void **state)
+{
+	static const char *const hosts[] = {
+		"wormhole.example.com", "Wormhole.eu.example.com.", "wormhole.other.test"};
+	struct server_conf open;
+	char host[HOSTNAME_MAX];
+
+	sound_conf_from(&open, "allowed_hosts: [example.com, eu.example.com, other.test]\n"
+			       "reserved_subdomains: [admin]\n"
+			       "anonymous_limits: {allow: ['*']}\n");
+	admit_rights_of_anonymous(&rights, &open);
+	for (size_t i = 0; i < ARRAY_SIZE(hosts); i++) {
+		struct hello_register rq = {.name = "n", .proto = HELLO_PROTO_TLS};
+
+		(void)snprintf(rq.hostname, sizeof(rq.hostname), "%s", hosts[i]);
+		assert_int_equal(admit_host(host, &open, &rights, &rq, "x"),
+			HELLO_REFUSAL_RESERVED);
+		memcpy(rq.hostname, "a.", 2); /* "a.rmhole…" */
+		assert_int_equal(admit_host(host, &open, &rights, &rq, "x"), -1);
+	}
+	server_conf_deinit(&open);
+}
+
 static void a_server_without_domains_has_no_names(void **state)
 {
 	struct hello_register rq = {.subdomain = "web"};
@@ -220,6 +244,7 @@ int main(void)
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 		TEST(every_name_gets_its_verdict),
 		TEST(a_key_without_globs_gets_assigned_names_only),
+		TEST(the_clients_own_name_is_nobodys_whatever_is_reserved),
 		TEST(a_server_without_domains_has_no_names),
 		TEST(ports_are_those_that_server_and_key_both_allow),
 		TEST(without_a_range_on_either_side_there_is_no_port),

@@ -563,6 +563,35 @@ static void what_is_kept_makes_way_for_what_is_asked_for(void **state)
 	assert_int_equal(hub.kept.n, 0);
 }
 
+static void who_is_refused_costs_nobody_a_kept_name(void **state)
+{
+	connect_as(&alice, "alice", 5);
+	assert_string_equal(ask_http(&alice, "a", "a"), "");
+	assert_string_equal(ask_http(&alice, "b", "b"), "");
+	assert_string_equal(ask_tcp(&alice, "c", 21200), "");
+	say_goodbye(&alice, CLOSE_SHUTDOWN);
+	hub.conf.limits.tunnels = 3;
+	connect_as(&bob, "bob", 1);
+	assert_string_equal(ask_http(&bob, "x", "b"), "taken");
+	assert_string_equal(ask_tcp(&bob, "x", 21200), "taken");
+	assert_int_equal(hub.kept.n, 3);
+}
+
+static void strangers_names_make_way_before_those_of_keys(void **state)
+{
+	connect_as(&alice, "alice", 5);
+	assert_string_equal(ask_http(&alice, "a", "a"), "");
+	say_goodbye(&alice, CLOSE_SHUTDOWN);
+	connect_as(&bob, NULL, 1);
+	assert_string_equal(ask_http(&bob, "x", "open-x"), "");
+	say_goodbye(&bob, CLOSE_SHUTDOWN);
+	hub.conf.limits.tunnels = 2;
+	connect_as(&alice2, NULL, 2);
+	assert_string_equal(ask_http(&alice2, "y", "open-y"), "");
+	assert_non_null(names_find_host(&hub.names, "a.example.com"));
+	assert_null(names_find_host(&hub.names, "open-x.example.com"));
+}
+
 static void a_revoked_keys_names_are_kept_no_longer(void **state)
 {
 	connect_as(&alice, "alice", 5);
@@ -939,6 +968,8 @@ int main(void)
 		TEST(a_restarted_program_ends_what_its_predecessor_left),
 		TEST(another_installation_of_the_same_key_ends_nothing_by_connecting),
 		TEST(what_is_kept_makes_way_for_what_is_asked_for),
+		TEST(who_is_refused_costs_nobody_a_kept_name),
+		TEST(strangers_names_make_way_before_those_of_keys),
 		TEST(a_revoked_keys_names_are_kept_no_longer),
 		TEST(a_kept_port_stays_open_and_is_found_again),
 		TEST(a_tunnel_is_told_its_url),
