@@ -43,7 +43,7 @@ class Packages:
     def build_deb(self, place, command):
         """@command, as the README has it, in a fresh tree at @place; the packages without those of debug symbols."""
         source_tree(self.root / place / "tunnelto")
-        roots.in_root(self.root, f"cd /{place}/tunnelto; export DEB_BUILD_OPTIONS='parallel=2 nocheck'; {command}")
+        roots.in_root(self.root, f"cd /{place}/tunnelto; export DEB_BUILD_OPTIONS='parallel=2 nocheck'\n{command}")
         return sorted(p for p in (self.root / place).glob("*.deb") if "dbgsym" not in p.name)
 
     def higher(self, deb):
@@ -67,7 +67,7 @@ class Packages:
     def build_static(self, command):
         """The one-shot client without libraries, stripped."""
         source_tree(self.root / "static")
-        roots.in_root(self.root, f"cd /static; {command}; strip src/static/tunnelto")
+        roots.in_root(self.root, f"cd /static\n{command}\nstrip src/static/tunnelto")
         return self.root / "static/src/static/tunnelto"
 
     def build_rpm(self):
