@@ -21,6 +21,11 @@
 #include "server/names_file.h"
 #include "server/tunnel.h"
 
+static bool is_strangers(const struct tunnel *t)
+{
+	return str_has_prefix(t->owner, HUB_ANONYMOUS);
+}
+
 static void arm(struct kept *k)
 {
 	clock_ms_t next = 0;
@@ -93,8 +98,9 @@ void kept_take(struct hub *h, struct tunnel *t)
 void kept_end(struct hub *h, struct tunnel *t)
 {
 	kept_take(h, t);
-	log_with(LOG_LV_INFO, "name free", {"TUNNEL", t->name}, {"URL", t->url},
-		{"KEY_ID", t->key_id});
+	if (!is_strangers(t) || log_limit_pass(&h->strangers, loop_now(h->loop), 20))
+		log_with(LOG_LV_INFO, "name free", {"TUNNEL", t->name}, {"URL", t->url},
+			{"KEY_ID", t->key_id});
 	names_file_changed(&h->names_file);
 	kept_free_name(h, t);
 }
@@ -114,11 +120,6 @@ uint32_t kept_count(const struct hub *h, const char *owner)
 	list_each (t, &h->kept.list, struct tunnel, kept_node)
 		n += str_eq(t->owner, owner) ? 1 : 0;
 	return n;
-}
-
-static bool is_strangers(const struct tunnel *t)
-{
-	return str_has_prefix(t->owner, HUB_ANONYMOUS);
 }
 
 void kept_trim(struct hub *h, const char *owner, const struct tunnel *except, uint32_t n)

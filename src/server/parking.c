@@ -165,9 +165,11 @@ unsigned int parking_retry_s(const struct parking *k, const struct tunnel *t)
 
 	if (k->closed)
 		return 1; /* another server takes this one's place */
-	/* full: a place is free when the first one gives up */
+	/* full: a place is free when the first one gives up, as it may be doing just now */
 	if (k->n > 0 && !(t && has_room(k, t, 1)))
-		at = list_entry(k->waiting.next, struct parked, node)->until;
+		at = list_is_empty(&k->waiting)
+			     ? now
+			     : list_entry(k->waiting.next, struct parked, node)->until;
 	if (t && t->kept_until)
 		at = MIN(at, t->kept_until);
 	return at > now ? (unsigned int)((at - now + 999) / 1000) : 1;

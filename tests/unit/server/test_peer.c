@@ -592,6 +592,33 @@ static void strangers_names_make_way_before_those_of_keys(void **state)
 	assert_null(names_find_host(&hub.names, "open-x.example.com"));
 }
 
+static unsigned int lines;
+
+static void count_line(enum log_level level, const char *message, const struct log_field *fields,
+	size_t n)
+{
+	lines++;
+}
+
+static void what_is_logged_of_strangers_names_has_a_limit(void **state)
+{
+	log_sink_f *sink = log_get_sink();
+
+	lines = 0;
+	log_set_sink(count_line);
+	log_set_level(LOG_LV_INFO);
+	for (uint64_t i = 1; i <= 100; i++) {
+		connect_as(&bob, NULL, i);
+		assert_string_equal(ask_http(&bob, "x", "open-x"), "");
+		say_goodbye(&bob, CLOSE_SHUTDOWN);
+		kept_end(&hub, names_find_host(&hub.names, "open-x.example.com"));
+		turn();
+	}
+	log_set_level(LOG_LV_ERR);
+	log_set_sink(sink);
+	assert_in_range(lines, 1, 99);
+}
+
 static void a_revoked_keys_names_are_kept_no_longer(void **state)
 {
 	connect_as(&alice, "alice", 5);
@@ -970,6 +997,7 @@ int main(void)
 		TEST(what_is_kept_makes_way_for_what_is_asked_for),
 		TEST(who_is_refused_costs_nobody_a_kept_name),
 		TEST(strangers_names_make_way_before_those_of_keys),
+		TEST(what_is_logged_of_strangers_names_has_a_limit),
 		TEST(a_revoked_keys_names_are_kept_no_longer),
 		TEST(a_kept_port_stays_open_and_is_found_again),
 		TEST(a_tunnel_is_told_its_url),
