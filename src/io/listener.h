@@ -3,6 +3,8 @@
 
 /* listener: accepts connections; survives running out of descriptors. */
 
+#include <stdbool.h>
+
 #include <ev.h>
 
 #include "base/macros.h"
@@ -41,5 +43,10 @@ int listener_adopt(struct listener *l, struct loop *loop, int fd, listener_accep
 /* Stop accepting; the descriptor stays open (drain). */
 void listener_stop(struct listener *l);
 void listener_close(struct listener *l);
+/* Out of descriptors: whoever connects waits in the backlog. */
+static inline bool listener_is_pausing(const struct listener *l)
+{
+	return timer_is_active(&l->pause);
+}
 /* Some connection was closed: paused listeners of this process may try again at once. */
 void listener_resume(struct listener *l);

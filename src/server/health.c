@@ -114,10 +114,24 @@ static bool visit(struct health *h)
 	return true;
 }
 
+/* The visit itself may have taken the last descriptor. */
+static bool is_short(const struct health *h)
+{
+	const struct front *f = hub_first_public(h->hub);
+
+	return f && listener_is_pausing(&f->listener);
+}
+
 static void on_check(struct watchdog *w)
 {
 	struct health *h = container_of(w, struct health, watchdog);
 
+	if (h->asked && is_short(h)) {
+		conn_close(&h->conn);
+		h->asked = false;
+		watchdog_feed(w);
+		return;
+	}
 	if (h->asked && !h->hub->draining) {
 		if (!h->mute)
 			message_log(LOG_LV_WARNING, UNHEALTHY,

@@ -2,9 +2,10 @@
 /*
  * notify: sd_notify(3); without libsystemd, or without NOTIFY_SOCKET, nothing is said.
  *
- * sd_notify() waits while the manager's socket is full. For what the manager acts upon that is
- * right; a status line is not worth stopping the loop for: one is left out when there is no room,
- * and when it says nothing new.
+ * One socket is kept for it, because a process that is out of descriptors must be able to say that
+ * it is well. Saying waits while the manager's socket is full. For what the manager acts upon that
+ * is right; a status line is not worth stopping the loop for: one is left out when there is no
+ * room, and when it says nothing new.
  */
 #include "sys/notify.h"
 
@@ -23,45 +24,36 @@
 #if HAVE_SYSTEMD
 #include <systemd/sd-daemon.h>
 
-static void tell(const char *state)
+/* The protocol by hand, as sd_notify(3) describes it. False: it was not said. */
+static bool say(const char *state, int flags)
 {
-	(void)sd_notify(/* unset_environment= */ false, state);
-}
-
-/* The protocol by hand, as sd_notify(3) describes it, without waiting. False: no room. */
-static bool try_tell(const char *state)
-{
+	static int fd = -1; /* not connected: the manager may be started again */
 	const char *path = getenv("NOTIFY_SOCKET");
 	struct sockaddr_un a = {.sun_family = AF_UNIX};
 	size_t n = path ? strlen(path) : 0;
-	ssize_t sent;
-	int fd;
 
-	if (n < 2 || n >= sizeof(a.sun_path) || (path[0] != '/' && path[0] != '@')) {
-		tell(state);
-		return true;
-	}
+	if (n < 2 || n >= sizeof(a.sun_path) || (path[0] != '/' && path[0] != '@'))
+		return sd_notify(/* unset_environment= */ false, state) >= 0;
 	memcpy(a.sun_path, path, n);
 	if (path[0] == '@')
 		a.sun_path[0] = '\0';
-	fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0)
-		return false;
-	sent = sendto(fd, state, strlen(state), MSG_NOSIGNAL, (const struct sockaddr *)&a,
-		(socklen_t)(offsetof(struct sockaddr_un, sun_path) + n));
-	close(fd);
-	return sent >= 0;
+		fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	return fd >= 0 &&
+	       sendto(fd, state, strlen(state), flags | MSG_NOSIGNAL, (const struct sockaddr *)&a,
+		       (socklen_t)(offsetof(struct sockaddr_un, sun_path) + n)) >= 0;
 }
 #else
-static void tell(const char *state)
-{
-}
-
-static bool try_tell(const char *state)
+static bool say(const char *state, int flags)
 {
 	return true;
 }
 #endif
+
+static void tell(const char *state)
+{
+	(void)say(state, 0);
+}
 
 void notify_ready(void)
 {
@@ -71,6 +63,11 @@ void notify_ready(void)
 void notify_stopping(void)
 {
 	tell("STOPPING=1");
+}
+
+void notify_alive(void)
+{
+	tell("WATCHDOG=1");
 }
 
 void notify_reloading(void)
@@ -95,7 +92,7 @@ void notify_status(const char *fmt, ...)
 	for (char *at = text; *at; at++)
 		if ((unsigned char)*at < ' ')
 			*at = ' ';
-	if (strcmp(text, last) != 0 && try_tell(text))
+	if (strcmp(text, last) != 0 && say(text, MSG_DONTWAIT))
 		memcpy(last, text, sizeof(last));
 }
 

@@ -7,6 +7,8 @@
 
 void notify_ready(void);
 void notify_stopping(void);
+/* WATCHDOG=1 */
+void notify_alive(void);
 /* RELOADING=1 with MONOTONIC_USEC; notify_ready() ends it. */
 void notify_reloading(void);
 /* STATUS=; the text shows in `systemctl status`. */

@@ -9,6 +9,7 @@
 #include <stddef.h>
 
 #include "base/macros.h"
+#include "sys/notify.h"
 
 #if HAVE_SYSTEMD
 #include <systemd/sd-daemon.h>
@@ -37,7 +38,7 @@ void watchdog_start(struct watchdog *w, struct loop *loop, watchdog_check_f *che
 void watchdog_feed(const struct watchdog *w)
 {
 	if (w->interval_ms)
-		(void)sd_notify(/* unset_environment= */ false, "WATCHDOG=1");
+		notify_alive();
 }
 #else
 static void on_tick(struct timer *t)

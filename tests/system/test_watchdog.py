@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import json
+import resource
 import signal
 import socket
 import struct
@@ -172,6 +173,19 @@ def test_a_server_visits_itself_and_starves_its_watchdog_when_it_is_not_heard(ne
     public.setsockopt(socket.SOL_SOCKET, 27, 0)  # SO_DETACH_FILTER
     server.wait_err("visitors are answered again")  # it gives the deaf one up
     is_fed(server)
+
+
+def test_a_server_that_is_out_of_descriptors_is_busy_and_not_ill(net):
+    """Neither its own visit in the backlog nor the word to the manager may starve the watchdog then."""
+    server = net.server(env=WATCHED, limits=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64)),
+                        config={"timeouts": {"head": "60s", "idle": "60s"}})
+    crowd = [net.visitor(server.public) for _ in range(100)]
+    server.wait_err("cannot accept a connection")
+    is_fed(server, 5)  # more than an interval
+    for sock in crowd[:2]:  # one at a time: the next visit is the first to find it
+        sock.close()
+        is_fed(server, 5)
+    assert "gets no answer" not in server.err() and server.process.poll() is None
 
 
 def test_a_server_with_tls_alone_visits_itself_too(net, certs):

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -106,6 +107,22 @@ static void a_manager_that_does_not_read_does_not_stop_us(void **state)
 	assert_string_equal(hear(), "STATUS=busy 4999");
 }
 
+static void who_is_out_of_descriptors_is_heard(void **state)
+{
+	struct rlimit before, none;
+
+	notify_alive();
+	assert_string_equal(hear(), "WATCHDOG=1");
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+	none = (struct rlimit){.rlim_cur = 0, .rlim_max = before.rlim_max};
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+	notify_alive();
+	notify_status("short");
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+	assert_string_equal(hear(), "WATCHDOG=1");
+	assert_string_equal(hear(), "STATUS=short");
+}
+
 static void without_a_manager_nothing_happens(void **state)
 {
 	char path[128];
@@ -188,6 +205,7 @@ int main(void)
 		cmocka_unit_test(a_status_is_one_line_whatever_is_in_it),
 		cmocka_unit_test(a_status_that_says_nothing_new_is_not_repeated),
 		cmocka_unit_test(a_manager_that_does_not_read_does_not_stop_us),
+		cmocka_unit_test(who_is_out_of_descriptors_is_heard),
 		cmocka_unit_test(without_a_manager_nothing_happens),
 		cmocka_unit_test(the_watchdog_is_fed_at_once_and_asks_at_quarters_of_its_interval),
 		cmocka_unit_test(an_unhealthy_process_does_not_feed_it_and_is_asked_again),
