@@ -12,6 +12,7 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -42,27 +43,33 @@ static void pause_accepting(struct listener *l, int e)
 	timer_start(&l->pause, PAUSE_MS);
 }
 
+/* Take one from the backlog; false when there is none, or none can be taken now. */
+static bool accept_one(struct listener *l)
+{
+	struct addr peer = {.len = sizeof(peer.sa)};
+	int one = 1, fd;
+
+	fd = accept4(l->fd, (struct sockaddr *)&peer.sa, &peer.len, SOCK_NONBLOCK | SOCK_CLOEXEC);
+	if (fd < 0) {
+		if (is_exhaustion(errno))
+			pause_accepting(l, errno);
+		return errno == EINTR || errno == ECONNABORTED;
+	}
+	if (peer.sa.ss_family != AF_UNIX)
+		(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
+	l->accepted(l, fd, &peer);
+	return true;
+}
+
+static void accept_some(struct listener *l, int most)
+{
+	while (most-- > 0 && l->fd >= 0 && accept_one(l))
+		continue;
+}
+
 static void on_accept(struct ev_loop *ev, ev_io *w, int revents)
 {
-	struct listener *l = container_of(w, struct listener, accept);
-
-	for (int i = 0; i < LISTENER_ACCEPTS_PER_TURN && l->fd >= 0; i++) {
-		struct addr peer = {.len = sizeof(peer.sa)};
-		int one = 1, fd;
-
-		fd = accept4(l->fd, (struct sockaddr *)&peer.sa, &peer.len,
-			SOCK_NONBLOCK | SOCK_CLOEXEC);
-		if (fd < 0) {
-			if (errno == EINTR || errno == ECONNABORTED)
-				continue;
-			if (is_exhaustion(errno))
-				pause_accepting(l, errno);
-			return;
-		}
-		if (peer.sa.ss_family != AF_UNIX)
-			(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
-		l->accepted(l, fd, &peer);
-	}
+	accept_some(container_of(w, struct listener, accept), LISTENER_ACCEPTS_PER_TURN);
 }
 
 static void on_pause_over(struct timer *t)
@@ -189,6 +196,12 @@ void listener_stop(struct listener *l)
 		return;
 	timer_stop(&l->pause);
 	ev_io_stop(l->loop->ev, &l->accept);
+}
+
+void listener_finish(struct listener *l)
+{
+	accept_some(l, LISTENER_BACKLOG);
+	listener_stop(l);
 }
 
 void listener_close(struct listener *l)

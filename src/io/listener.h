@@ -42,6 +42,8 @@ int listener_adopt(struct listener *l, struct loop *loop, int fd, listener_accep
 	struct err *err) MUST_USE;
 /* Stop accepting; the descriptor stays open (drain). */
 void listener_stop(struct listener *l);
+/* The same, once those in the backlog are taken: nobody else will. */
+void listener_finish(struct listener *l);
 void listener_close(struct listener *l);
 /* Out of descriptors: whoever connects waits in the backlog. */
 static inline bool listener_is_pausing(const struct listener *l)

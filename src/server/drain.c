@@ -5,9 +5,10 @@
  *   listeners stop ──> who came last sends its request ──> GOAWAY to clients ──> answers finish ──>
  * exit
  *
- * Sockets that the service manager holds queue whoever comes meanwhile for the next process; so
- * whoever was accepted here is served here, even when its first byte has not come yet. Clients are
- * told when nobody can need a new stream any more: they come back at once, but to the next process.
+ * Sockets that the service manager holds queue whoever comes meanwhile for the next process, and of
+ * those that were bound here the queue is taken to its end; so whoever was accepted is served here,
+ * even when its first byte has not come yet. Clients are told when nobody can need a new stream any
+ * more: they come back at once, but to the next process.
  */
 #include "server/drain.h"
 

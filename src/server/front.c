@@ -348,13 +348,18 @@ struct front *front_open(struct hub *h, enum front_role role, const char *addres
 	return NULL;
 }
 
+/* Whoever is in the backlog is connected, as it sees it. */
 void front_stop(struct front *f)
 {
-	listener_stop(&f->listener);
+	if (f->passed)
+		listener_stop(&f->listener);
+	else
+		listener_finish(&f->listener);
 }
 
 void front_retire(struct front *f)
 {
+	front_stop(f);
 	listener_close(&f->listener);
 }
 

@@ -60,7 +60,8 @@ bool front_would_change(const struct front *f, const struct server_conf_listener
 /* Serve new connections as @conf (NULL: plain) says, for which it was prepared. Takes the
  * certificates. */
 void front_configure(struct front *f, struct server_conf_listener *conf);
-/* Accept nobody any more (the backlog is kept); what it has goes on. */
+/* Accept nobody any more but who is in the backlog, which of a passed socket is the next process's;
+ * what it has goes on. */
 void front_stop(struct front *f);
 /* The same, and close the listening socket. */
 void front_retire(struct front *f);

@@ -2,6 +2,7 @@
 """Restarts and crashes under load: no new request fails, and nothing that was cut looks whole."""
 import contextlib
 import re
+import signal
 import socket
 import threading
 
@@ -84,6 +85,19 @@ def test_an_orderly_restart_of_the_server_costs_no_request(held, times):
         assert held.srv.stop() == 0
         held.srv = held.start_server()
     assert under_load(held, restart, times) == ([], 0)
+
+
+def test_whoever_is_in_the_queue_of_a_server_without_a_manager_is_served_before_it_stops(net):
+    web = net.origin("load")
+    server = net.server(config={"timeouts": {"drain": "5s"}})
+    net.daemon(server, {"web": {"local": web.port, "subdomain": "web"}}, key=server.key()).up("web")
+    server.process.send_signal(signal.SIGSTOP)
+    crowd = [net.visitor(server.public) for _ in range(150)]
+    for visitor in crowd:
+        visitor.sendall(b"GET / HTTP/1.1\r\nHost: web.localhost\r\n\r\n")
+    server.process.terminate()
+    server.process.send_signal(signal.SIGCONT)
+    assert [v.recv(4096)[:13] for v in crowd] == [b"HTTP/1.1 200 "] * len(crowd)
 
 
 def test_whoever_was_accepted_before_the_server_stops_is_served(held):

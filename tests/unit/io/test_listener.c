@@ -84,6 +84,22 @@ static void every_address_means_both_families(void **state)
 	close(fd);
 }
 
+static void who_is_in_the_backlog_is_taken_at_the_end(void **state)
+{
+	int fd[100];
+
+	open_on("127.0.0.1:0");
+	for (size_t i = 0; i < ARRAY_SIZE(fd); i++)
+		fd[i] = connect_to(&listener.local);
+	listener_finish(&listener);
+	assert_int_equal(accepted, ARRAY_SIZE(fd));
+	close(connect_to(&listener.local));
+	turn();
+	assert_int_equal(accepted, ARRAY_SIZE(fd));
+	for (size_t i = 0; i < ARRAY_SIZE(fd); i++)
+		close(fd[i]);
+}
+
 static void a_listener_may_close_itself_while_it_accepts(void **state)
 {
 	int fd[3];
@@ -319,6 +335,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		T(a_connection_is_accepted_ready_for_use),
 		T(every_address_means_both_families),
+		T(who_is_in_the_backlog_is_taken_at_the_end),
 		T(a_listener_may_close_itself_while_it_accepts),
 		T(one_turn_takes_no_more_than_its_share),
 		T(a_port_in_use_is_an_error_with_words),
