@@ -177,11 +177,20 @@ int hub_check(struct hub *h, const struct ws_request *rq, const char **ret_text)
 	return 401;
 }
 
+static bool may_have_lane(const struct session *s)
+{
+	size_t n = 0;
+
+	list_each (l, &s->links, struct link, node)
+		n += l != s->base_link;
+	return session_is_live(s) && n < PEER_LANES_MAX;
+}
+
 struct session *hub_claim_lane(struct hub *h, const char *token)
 {
 	list_each (p, &h->peers, struct peer, node) {
 		if (!p->over && peer_claim_token(p, token))
-			return session_is_live(&p->session) ? &p->session : NULL;
+			return may_have_lane(&p->session) ? &p->session : NULL;
 	}
 	return NULL;
 }

@@ -20,6 +20,8 @@ struct peer;
 struct server_conf_key;
 struct tunnel;
 
+/* One is used; another may come before the end of the last is known. */
+#define PEER_LANES_MAX  4
 #define PEER_TOKENS_MAX 4
 #define PEER_TOKEN_MS   10000
 

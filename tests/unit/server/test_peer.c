@@ -957,6 +957,28 @@ static void a_lanes_token_is_good_once_and_for_its_session(void **state)
 	assert_null(hub_claim_lane(&hub, g.token));
 }
 
+static void a_session_has_so_many_lanes_and_no_more(void **state)
+{
+	static struct caller lanes[PEER_LANES_MAX + 1];
+	struct hello_grant g;
+
+	connect_as(&alice, "alice", 1);
+	for (size_t i = 0; i < PEER_LANES_MAX; i++) {
+		assert_true(grant(&alice, &g));
+		assert_ptr_equal(hub_claim_lane(&hub, g.token), &alice.peer->session);
+		memset(&lanes[i], 0, sizeof(lanes[i]));
+		link_init(&lanes[i].link, &caller_ops, LINK_RANK_LANE);
+		session_attach(&alice.peer->session, &lanes[i].link, clock_ms());
+	}
+	assert_true(grant(&alice, &g));
+	assert_null(hub_claim_lane(&hub, g.token));
+	hang_up(&lanes[0]); /* which ends them all */
+	assert_true(grant(&alice, &g));
+	assert_ptr_equal(hub_claim_lane(&hub, g.token), &alice.peer->session);
+	for (size_t i = 1; i < PEER_LANES_MAX; i++)
+		hang_up(&lanes[i]);
+}
+
 static void unused_tokens_are_bounded_and_expire(void **state)
 {
 	struct hello_grant g;
@@ -1018,6 +1040,7 @@ int main(void)
 		TEST(without_anonymous_in_the_configuration_they_end),
 		TEST(a_tunnel_outlives_its_session_for_who_holds_it),
 		TEST(a_lanes_token_is_good_once_and_for_its_session),
+		TEST(a_session_has_so_many_lanes_and_no_more),
 		TEST(unused_tokens_are_bounded_and_expire),
 	};
 
