@@ -132,8 +132,9 @@ def container(s):
     s.m.run("systemd-run", "--unit=one-shot", "tunnelto", "--port", "8000", "--subdomain", "boxed", "--server", "http://127.0.0.1:5000")
     until(lambda: s.visit("boxed", port=8080).endswith("hello from the origin\n 200"), "a request through the container")
     s.m.run("systemctl", "stop", "one-shot")
-    server.terminate()
-    assert server.wait(20) == 0, server.stdout.read()
+    status = s.report.container.stop(server)
+    said = server.stdout.read()
+    assert status == 0 and "stopped" in said, said
     return None
 
 

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: MIT
 """debian/Containerfile, built and run by buildah, which needs no daemon; its base is our own root, as no registry is asked."""
 import os
+import pathlib
 import shutil
+import signal
 import subprocess
 
 import packages
@@ -40,3 +42,15 @@ class Container:
         self.name = self.buildah("from", self.image).splitlines()[-1]
         argv = [*self.command, "run", "--volume", f"{conf}:/etc/tunnelto/tunnelto-server.yaml:ro", self.name, "--", "/usr/sbin/tunnelto-server"]
         return machine.beside(*argv, env=self.env, stderr=subprocess.STDOUT)
+
+    @staticmethod
+    def stop(run):
+        """SIGTERM to the server, as a container's manager sends it; what buildah's run ends with is its exit status."""
+        pid = run.pid
+        while True:
+            children = [c for t in pathlib.Path(f"/proc/{pid}/task").iterdir() for c in (t / "children").read_text().split()]
+            if not children:
+                break
+            pid = int(children[-1])
+        os.kill(pid, signal.SIGTERM)
+        return run.wait(20)
