@@ -149,22 +149,33 @@ void edge_http_hold(struct visitor *v)
 		timer_start(&v->edge->look, LOOK_MS);
 }
 
+/* Have @f look at everybody. The end of one may end the session, and so others: whoever is still to
+ * be looked at leaves @all by itself then. */
+static void for_each(struct edge_http *e, void (*f)(struct visitor *v))
+{
+	struct list all = LIST_INIT(all), *n;
+
+	list_splice_tail(&all, &e->visitors);
+	while ((n = list_pop(&all))) {
+		list_add_tail(&e->visitors, n);
+		f(list_entry(n, struct visitor, node));
+	}
+}
+
 /* Whose bytes are not read tells us nothing by itself, not even that it has gone. */
+static void look_at(struct visitor *v)
+{
+	if (!conn_is_paused(&v->conn))
+		return;
+	if (conn_is_reset(&v->conn))
+		edge_http_forget(v, CLOSE_VISITOR_GONE);
+	else if (!timer_is_active(&v->edge->look))
+		timer_start(&v->edge->look, LOOK_MS);
+}
+
 static void on_look(struct timer *t)
 {
-	struct edge_http *e = container_of(t, struct edge_http, look);
-	bool again = false;
-
-	list_each_safe (v, &e->visitors, struct visitor, node) {
-		if (!conn_is_paused(&v->conn))
-			continue;
-		if (conn_is_reset(&v->conn))
-			edge_http_forget(v, CLOSE_VISITOR_GONE);
-		else
-			again = true;
-	}
-	if (again)
-		timer_start(&e->look, LOOK_MS);
+	for_each(container_of(t, struct edge_http, look), look_at);
 }
 
 void edge_http_credit(struct visitor *v)
@@ -567,15 +578,16 @@ void edge_http_release(struct edge_http *e, const struct session *s)
 	}
 }
 
+static void end_if_idle(struct visitor *v)
+{
+	if (v->phase == VISITOR_HEAD && buf_len(&v->in) == 0 && (v->edge->draining || !is_fresh(v)))
+		edge_http_forget(v, CLOSE_DONE);
+}
+
 void edge_http_drain(struct edge_http *e)
 {
-	bool again = e->draining;
-
+	for_each(e, end_if_idle);
 	e->draining = true;
-	list_each_safe (v, &e->visitors, struct visitor, node) {
-		if (v->phase == VISITOR_HEAD && buf_len(&v->in) == 0 && (again || !is_fresh(v)))
-			edge_http_forget(v, CLOSE_DONE);
-	}
 }
 
 void edge_http_deinit(struct edge_http *e)

@@ -168,9 +168,13 @@ void guests_accept(struct guests *all, struct tunnel *t, const struct guests_cal
 void guests_abort(struct guests *all)
 {
 	guests_left_f *left = all->left;
+	struct list *n;
 
 	all->left = NULL; /* whoever is told may free @all */
-	list_each_safe (g, &all->list, struct guest, node) {
+	/* the end of one may end its session, and so others */
+	while ((n = list_first(&all->list))) {
+		struct guest *g = list_entry(n, struct guest, node);
+
 		parking_leave(all->parking, &g->parked);
 		if (g->has_stream) {
 			pump_stop(&g->pump, CLOSE_SHUTDOWN, "");

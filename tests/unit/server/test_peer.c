@@ -12,6 +12,7 @@
 #include "crypt/key.h"
 #include "proto/frame.h"
 #include "server/edge_tcp.h"
+#include "server/edge_visitor.h"
 #include "server/hub.h"
 #include "server/peer.h"
 #include "server/tunnel.h"
@@ -652,6 +653,74 @@ static void a_kept_port_stays_open_and_is_found_again(void **state)
 	close(fd);
 }
 
+/* --- visitors -------------------------------------------------------------------------------- */
+
+static struct tunnel *on_route(struct edge_http *e, const char *host)
+{
+	return names_find_host(&hub.names, host);
+}
+
+static bool on_admit(struct edge_http *e, const struct addr *peer)
+{
+	return true;
+}
+
+static bool on_trusts(struct edge_http *e, const struct addr *peer)
+{
+	return false;
+}
+
+static const struct edge_http_ops edge_ops = {
+	.route = on_route, .admit = on_admit, .trusts = on_trusts};
+
+/* A visitor of web.example.com on a pipe that is not read; its end of the connection. */
+static int visit(struct caller *c)
+{
+	static const char request[] = "GET / HTTP/1.1\r\nHost: web.example.com\r\n\r\n";
+	size_t before = session_stream_count(&c->peer->session);
+	struct visitor *v;
+	struct addr from;
+	int fd[2];
+
+	assert_int_equal(addr_parse(&from, "192.0.2.2:1000"), 0);
+	tcp_pair(fd);
+	edge_http_accept(&hub.edge, fd[0], &from, /* local= */ NULL, /* tls= */ NULL);
+	v = list_entry(hub.edge.visitors.prev, struct visitor, node);
+	assert_int_equal(write(fd[1], request, sizeof(request) - 1), sizeof(request) - 1);
+	until(session_stream_count(&c->peer->session) > before);
+	pull(c);
+	v->answered = true;
+	v->phase = VISITOR_UPGRADED;
+	edge_http_hold(v);
+	return fd[1];
+}
+
+static void a_visitor_whose_end_ends_its_session_takes_the_others_along(void **state)
+{
+	struct linger now = {.l_onoff = 1, .l_linger = 0};
+	static const uint8_t junk[1000];
+	struct buf *resets;
+	int first, second;
+
+	hub.edge.ops = &edge_ops;
+	hub.edge.parking = &hub.parking;
+	connect_as(&alice, "alice", 1);
+	assert_string_equal(ask_http(&alice, "web", "web"), "");
+	first = visit(&alice);
+	second = visit(&alice);
+	resets = &alice.peer->session.resets; /* the client does not read */
+	while (buf_room(resets) > FRAME_HEADER_SIZE)
+		(void)buf_add(resets, junk,
+			MIN(buf_room(resets) - FRAME_HEADER_SIZE, sizeof(junk)));
+	assert_int_equal(setsockopt(first, SOL_SOCKET, SO_LINGER, &now, sizeof(now)), 0);
+	close(first);
+	timer_start(&hub.edge.look, 1);
+	until(hub.edge.n_visitors == 0);
+	assert_int_equal(alice.why, CLOSE_LIMIT);
+	close(second);
+	edge_http_deinit(&hub.edge);
+}
+
 /* --- names ----------------------------------------------------------------------------------- */
 
 static void a_tunnel_is_told_its_url(void **state)
@@ -1022,6 +1091,7 @@ int main(void)
 		TEST(what_is_logged_of_strangers_names_has_a_limit),
 		TEST(a_revoked_keys_names_are_kept_no_longer),
 		TEST(a_kept_port_stays_open_and_is_found_again),
+		TEST(a_visitor_whose_end_ends_its_session_takes_the_others_along),
 		TEST(a_tunnel_is_told_its_url),
 		TEST(an_assigned_name_is_the_same_after_a_restart_and_differs_per_owner),
 		TEST(the_owners_newer_client_takes_a_name_over),
