@@ -2,7 +2,7 @@
 /*
  * health: what feeds the watchdog.
  *
- *   tick ── no session, its link lost, draining ──────────────────────> fed
+ *   tick ── no session, its link lost, held or draining ──────────────> fed
  *     └── probe through the session to the server and back ─ answered ─> fed
  *           └── not answered by the next tick:
  *                 nothing was heard on the link since: it may be dead,
@@ -20,13 +20,18 @@
 #include "client/agent.h"
 #include "client/uplink.h"
 #include "mux/session.h"
+#include "v1/link_pair.h"
 
-/* The session that a probe can go through; NULL: none now. */
+/* The session that a probe can go through; NULL: none now. A v1 server that does not read holds all
+ * of it up. */
 static struct session *path(const struct health *h)
 {
-	struct session *s = uplink_session_of(&h->agent->uplink);
+	const struct uplink *u = &h->agent->uplink;
+	struct session *s = uplink_session_of(u);
 
-	return s && uplink_is_up(&h->agent->uplink) && session_is_live(s) ? s : NULL;
+	if (!s || !uplink_is_up(u) || !session_is_live(s))
+		return NULL;
+	return u->v1 && link_pair_is_held(s->base_link) ? NULL : s;
 }
 
 static void begin(struct health *h, const struct session *s)

@@ -146,6 +146,11 @@ void link_pair_hold(struct link_pair_end *end, bool hold)
 		loop_task_schedule(end->pair->loop, &end->pair->move);
 }
 
+bool link_pair_is_held(struct link *l)
+{
+	return end_of(l)->held;
+}
+
 void link_pair_limit(struct session_limits *l)
 {
 	l->window_max = l->window;

@@ -31,6 +31,8 @@ struct link_pair {
 struct link_pair *link_pair_new(struct loop *loop);
 /* Hold back what @end's session wants to send (its stream bytes wait in their rings), or go on. */
 void link_pair_hold(struct link_pair_end *end, bool hold);
+/* Is it held back, at @l, which is an end of a pair? */
+bool link_pair_is_held(struct link *l);
 /* Limits under which a session may sit at such a link: held frames are no dead peer, and a session
  * whose link is gone is over. */
 void link_pair_limit(struct session_limits *l);

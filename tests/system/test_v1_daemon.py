@@ -416,6 +416,29 @@ def test_a_server_that_does_not_read_stops_the_origins(v1):
     assert got == [0] * n and not tunnel.closed and v1.srv.faults == []
 
 
+@pytest.mark.heavy
+def test_a_server_that_reads_slowly_is_no_reason_to_be_restarted(v1):
+    """What it has not read stops all else, a probe too, while credit for what leaves shows that the link lives."""
+    raw = v1.raw_origin()
+    daemon = v1.make({"web": {"local": raw.port, "subdomain": "demo"}}, env={"WATCHDOG_USEC": "800000"})
+    daemon.up("web")
+    tunnel = v1.srv.wait("demo")
+    visit(v1)
+    conn = raw.accept()
+    head_of(conn)
+    got, slowly = [0], threading.Event()
+
+    def on_packet(message):
+        slowly.wait(0.05)
+        got[0] += len(message)
+
+    tunnel.on_packet = on_packet
+    threading.Thread(target=conn.sendall, args=[bytes(16 * MIB)], daemon=True).start()
+    until(lambda: got[0] > MIB, "what fills the way, and some of what waits")
+    slowly.set()
+    assert "wedged" not in daemon.err()
+
+
 # --- both ends are ours -------------------------------------------------------------------------------------------------
 
 @pytest.fixture
