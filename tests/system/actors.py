@@ -404,6 +404,31 @@ class Origin(socketserver.ThreadingMixIn, http.server.HTTPServer):
         self.server_close()
 
 
+class Accepting:
+    """Gives each connection of a listening socket to @serve, in a thread of its own.
+
+    The accepting thread is over before the socket is closed: it would go on with whatever gets the descriptor's number next, the
+    listener of another test.
+    """
+
+    def __init__(self, sock, serve):
+        self.sock, self.serve = sock, serve
+        self.thread = threading.Thread(target=self.run, daemon=True)
+        self.thread.start()
+
+    def run(self):
+        with contextlib.suppress(OSError):
+            while True:
+                conn, _ = self.sock.accept()
+                threading.Thread(target=self.serve, args=(conn,), daemon=True).start()
+
+    def end(self):
+        with contextlib.suppress(OSError):
+            self.sock.shutdown(socket.SHUT_RDWR)
+        self.thread.join(WAIT)
+        self.sock.close()
+
+
 class RawOrigin:
     """A TCP listener whose connections the test drives itself, byte by byte."""
 

@@ -8,4 +8,7 @@ for python in python3 /usr/bin/python3 ''; do
 done
 build=${TOP_BUILDDIR:?} top=${TOP_SRCDIR:?}
 mkdir -p "$build/tests/system"
-exec "$python" -m pytest -q -ra -p no:cacheprovider --build="$build" --junitxml="$build/tests/system/run.sh.xml" "$top/tests/system" "$@"
+# most of a test is waiting: two at once where pytest-xdist is there; a file's tests stay together, as they may share ports
+pair=$("$python" -c 'import xdist; print("-n 2 --dist loadfile")' 2>/dev/null)
+# shellcheck disable=SC2086
+exec "$python" -m pytest $pair -q -ra -p no:cacheprovider --build="$build" --junitxml="$build/tests/system/run.sh.xml" "$top/tests/system" "$@"

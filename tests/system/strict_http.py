@@ -14,6 +14,8 @@ import ssl
 import struct
 import threading
 
+from actors import Accepting
+
 TOKEN = rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
 FIELD = re.compile(rb"(" + TOKEN + rb"):[ \t]*((?:[\x21-\x7e\x80-\xff](?:[\x20-\x7e\t\x80-\xff]*[\x21-\x7e\x80-\xff])?)?)[ \t]*")
 REQUEST = re.compile(rb"(" + TOKEN + rb") ([^ ]*) (HTTP/\d\.\d)")
@@ -288,21 +290,13 @@ class StrictOrigin:
         self.sock = socket.create_server(("127.0.0.1", 0), backlog=256)
         self.port = self.sock.getsockname()[1]
         self.script, self.records, self.asked = None, queue.Queue(), threading.Event()
-        threading.Thread(target=self.accept, daemon=True).start()
+        self.accepting = Accepting(self.sock, lambda conn: self.serve(conn, self.script, self.records))
 
     def begin(self, script):
         """A new run; what becomes of its connections comes into the queue that is returned."""
         self.script, self.records = script, queue.Queue()
         self.asked.clear()
         return self.records
-
-    def accept(self):
-        while True:
-            try:
-                conn, _ = self.sock.accept()
-            except OSError:
-                return
-            threading.Thread(target=self.serve, args=(conn, self.script, self.records), daemon=True).start()
 
     def serve(self, conn, script, records):
         conn.settimeout(30)
@@ -361,9 +355,7 @@ class StrictOrigin:
                 pass
 
     def end(self):
-        with contextlib.suppress(OSError):
-            self.sock.shutdown(socket.SHUT_RDWR)
-        self.sock.close()
+        self.accepting.end()
 
 
 # --- steps of a script -----------------------------------------------------------------------------

@@ -16,7 +16,7 @@ import time
 import pytest
 import websockets
 
-from actors import MIB, WAIT, until
+from actors import MIB, WAIT, Accepting, until
 from relay import DOWN, UP, Relay
 
 BLOCK = random.Random(1).randbytes(MIB)
@@ -36,16 +36,10 @@ class Bulk:
         self.sock = socket.create_server(("127.0.0.1", 0))
         self.port = self.sock.getsockname()[1]
         self.opened = []
-        threading.Thread(target=self.run, daemon=True).start()
-
-    def run(self):
-        with contextlib.suppress(OSError):
-            while True:
-                conn, _ = self.sock.accept()
-                self.opened.append(conn)
-                threading.Thread(target=self.serve, args=(conn,), daemon=True).start()
+        self.accepting = Accepting(self.sock, self.serve)
 
     def serve(self, conn):
+        self.opened.append(conn)
         with contextlib.suppress(OSError), conn:
             head = b""
             while b"\r\n\r\n" not in head:
@@ -83,9 +77,10 @@ class Bulk:
             conn.sendall(b"0\r\n\r\n")
 
     def end(self):
-        self.sock.close()
-        for conn in self.opened:
-            conn.close()
+        self.accepting.end()
+        for conn in self.opened:  # closed by their threads
+            with contextlib.suppress(OSError):
+                conn.shutdown(socket.SHUT_RDWR)
 
 
 @pytest.fixture

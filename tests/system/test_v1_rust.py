@@ -14,7 +14,7 @@ import time
 
 import pytest
 
-from actors import MIB, Program, until
+from actors import MIB, Accepting, Program, until
 from v1_wire import BINARY, GUID, Gone, WebSocket, accept, read_head
 
 PROGRAMS = [p for p in os.environ.get("TUNNELTO_RUST", "").split(":") if p]
@@ -98,15 +98,7 @@ class EchoOrigin:
     def __init__(self):
         self.sock = socket.create_server(("127.0.0.1", 0))
         self.port = self.sock.getsockname()[1]
-        threading.Thread(target=self.serve, daemon=True).start()
-
-    def serve(self):
-        while True:
-            try:
-                conn, _ = self.sock.accept()
-            except OSError:
-                return
-            threading.Thread(target=self.echo, args=[conn], daemon=True).start()
+        self.accepting = Accepting(self.sock, self.echo)
 
     @staticmethod
     def echo(conn):
@@ -119,7 +111,7 @@ class EchoOrigin:
             conn.close()
 
     def end(self):
-        self.sock.close()
+        self.accepting.end()
 
 
 def echo(rust, seconds):

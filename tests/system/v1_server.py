@@ -12,7 +12,7 @@ import os
 import socket
 import threading
 
-from actors import WAIT, until
+from actors import WAIT, Accepting, until
 from v1_wire import (BINARY, DATA, EMPTY, END, INIT, PING, REFUSED, TERMINATE, TEXT, TOKEN, Closed, Gone, accept, packet)
 
 
@@ -97,8 +97,7 @@ class V1Server:
         self.hellos, self.heads, self.faults, self.tunnels, self.strays = [], [], [], {}, 0
         self.control = socket.create_server(("127.0.0.1", port), reuse_port=False, backlog=64)
         self.public = socket.create_server(("127.0.0.1", 0), backlog=256)
-        for sock, serve in ((self.control, self.on_client), (self.public, self.on_visitor)):
-            threading.Thread(target=self.accept, args=[sock, serve], daemon=True).start()
+        self.accepting = [Accepting(self.control, self.on_client), Accepting(self.public, self.on_visitor)]
 
     @property
     def port(self):
@@ -111,15 +110,6 @@ class V1Server:
     @property
     def url(self):
         return f"http://127.0.0.1:{self.port}"
-
-    @staticmethod
-    def accept(sock, serve):
-        while True:
-            try:
-                conn, _ = sock.accept()
-            except OSError:
-                return
-            threading.Thread(target=serve, args=[conn], daemon=True).start()
 
     def judge(self, hello):
         """The ServerHello, and the name."""
@@ -177,9 +167,7 @@ class V1Server:
         return self.tunnels[name]
 
     def end(self):
-        for sock in (self.control, self.public):
-            with contextlib.suppress(OSError):
-                sock.shutdown(socket.SHUT_RDWR)  # closing alone does not wake who accepts
-            sock.close()
+        for accepting in self.accepting:
+            accepting.end()
         for tunnel in list(self.tunnels.values()):
             tunnel.end()
