@@ -26,7 +26,7 @@ struct v1_host;
 #define V1_HOST_SILENT_MS (3 * 60 * 1000)
 /* After End a client half-closes 5 s later: what its origin still says is waited for. */
 #define V1_HOST_LEAVE_MS 8000
-/* So many streams may be waiting for that; then the oldest end at once. */
+/* So many streams may be waiting for that; then the oldest is reset. */
 #define V1_HOST_LEAVING_MAX 256
 
 struct v1_host_times {

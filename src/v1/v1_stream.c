@@ -61,6 +61,14 @@ static void forget(struct v1_stream *s)
 	free(s);
 }
 
+static void reset(struct v1_stream *s, enum close_reason why, const char *text, bool tell_client)
+{
+	if (tell_client && !s->leaving)
+		v1_host_send(s->host, V1_END, s->id, NULL, 0);
+	stream_reset(s->user.stream, why, text);
+	forget(s);
+}
+
 /* --- from the visitor ------------------------------------------------------------------------ */
 
 static void on_data(struct stream_user *u, const uint8_t *bytes, size_t n)
@@ -92,8 +100,10 @@ static void on_end(struct stream_user *u)
 	list_del(&s->node);
 	list_add_tail(&h->leaving, &s->node);
 	h->n_leaving++;
+	/* not waited for to the end: it must not look whole */
 	if (h->n_leaving > V1_HOST_LEAVING_MAX)
-		leave(list_entry(h->leaving.next, struct v1_stream, node));
+		reset(list_entry(h->leaving.next, struct v1_stream, node), CLOSE_LIMIT, "",
+			/* tell_client= */ false);
 }
 
 static void on_reset(struct stream_user *u, enum close_reason why, const char *text)
@@ -147,14 +157,6 @@ void v1_stream_credit(struct v1_host *h, const uint8_t id[static V1_ID_LEN], siz
 }
 
 /* --- from the client ------------------------------------------------------------------------- */
-
-static void reset(struct v1_stream *s, enum close_reason why, const char *text, bool tell_client)
-{
-	if (tell_client && !s->leaving)
-		v1_host_send(s->host, V1_END, s->id, NULL, 0);
-	stream_reset(s->user.stream, why, text);
-	forget(s);
-}
 
 static void from_client(struct v1_stream *s, const uint8_t *bytes, size_t n)
 {

@@ -228,6 +228,28 @@ def test_an_upgrade_is_a_pipe_both_ways(v1):
     assert conn.recv(4096) == b""  # End has come, and some time later the half-close
 
 
+@pytest.mark.heavy
+def test_a_half_closed_pipe_that_makes_way_for_others_does_not_look_whole(v1):
+    """Only so many visitors are waited for after their End."""
+    c = v1.client(sub_domain="demo")
+    piped = hello(v1, rest="Connection: Upgrade\r\nUpgrade: x\r\n")
+    stream = c.opened()
+    c.data(stream, b"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\nfirst")
+    out = b""
+    while not out.endswith(b"first"):
+        out += piped.recv(4096)
+    piped.shutdown(socket.SHUT_WR)
+    c.wait(END, stream)
+    for i in range(256):
+        other = hello(v1, rest="Connection: close\r\n")
+        c.data(c.opened(after=i + 1), b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 0\r\n\r\n")
+        read_all(other)
+        c.data(stream, b"more")  # it is not done
+    with pytest.raises(ConnectionResetError):
+        while piped.recv(4096):
+            pass
+
+
 def test_a_visitor_that_leaves_is_told_by_one_end(v1):
     c = v1.client(sub_domain="demo")
     visitor = hello(v1)
