@@ -192,7 +192,12 @@ void origin_start(struct agent *a, struct tunnel *t, struct stream *st,
 
 void origin_stop_all(struct tunnel *t, int why)
 {
-	list_each_safe (o, &t->origins, struct origin, node) {
+	struct list *n;
+
+	/* the reset of one may end the session, and so the others */
+	while ((n = list_first(&t->origins))) {
+		struct origin *o = list_entry(n, struct origin, node);
+
 		pump_stop(&o->pump, (enum close_reason)why, "");
 		forget(o);
 	}

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """Bad input gets a clear answer, and running tunnels go on."""
+import contextlib
 import http.client
 import json
 import os
@@ -158,12 +159,10 @@ def test_garbage_on_a_listener_hurts_nobody(alive, where):
     for garbage in GARBAGE:
         with socket.create_connection(("127.0.0.1", port), timeout=WAIT) as sock:
             sock.sendall(garbage)
-            sock.shutdown(socket.SHUT_WR)
-            try:
+            with contextlib.suppress(OSError):  # it may be closed already, and reset
+                sock.shutdown(socket.SHUT_WR)
                 while sock.recv(65536):
                     pass
-            except ConnectionResetError:
-                pass
 
 
 def upgrade(net, path, *fields):

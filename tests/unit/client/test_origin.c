@@ -203,6 +203,25 @@ static void taking_a_tunnel_down_ends_its_visitors_with_the_reason(void **state)
 	assert_int_equal(server.party.why, CLOSE_UNREGISTERED);
 }
 
+static void a_reset_that_ends_the_session_ends_the_other_visitors_once(void **state)
+{
+	static const uint8_t junk[1000];
+	struct buf *resets = &client.session.resets;
+	struct frame_open open = {.tunnel = 1, .visitor = "192.0.2.1:2"};
+
+	tunnel_to_listener("");
+	pair_open();
+	assert_non_null(session_open(&server.session, &open)); /* nobody is told of its end */
+	until(tunnel->streams == 2);
+	while (buf_room(resets) > FRAME_HEADER_SIZE)
+		(void)buf_add(resets, junk,
+			MIN(buf_room(resets) - FRAME_HEADER_SIZE, sizeof(junk)));
+	origin_stop_all(tunnel, CLOSE_UNREGISTERED);
+	assert_int_equal(tunnel->streams, 0);
+	assert_int_equal(client.closed, 1);
+	assert_int_equal(client.why, CLOSE_LIMIT);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -216,6 +235,7 @@ int main(void)
 		TEST(a_tunnel_has_no_more_visitors_than_it_may),
 		TEST(a_visitor_who_leaves_before_the_origin_is_there_leaves_nothing),
 		TEST(taking_a_tunnel_down_ends_its_visitors_with_the_reason),
+		TEST(a_reset_that_ends_the_session_ends_the_other_visitors_once),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
