@@ -41,11 +41,6 @@ def cpu(program):
     return (int(fields[11]) + int(fields[12])) / TICKS
 
 
-def is_plain(net):
-    """Not a build with sanitizers, whose memory says nothing."""
-    return b"__asan_init" not in net.program("tunnelto-server").read_bytes()
-
-
 def world(net, tunnels, daemon=None, **server):
     net.origin_process = net.add(Crowd("origin"))
     port = int(net.origin_process.line())
@@ -86,7 +81,7 @@ def crowd_comes_and_goes(net, tunnels, per):
     print(f"{n} idle connections over {tunnels} tunnels: bytes each {figures}, idle CPU {idle:.2f} s in 3 s")
     for p in (net.srv, net.dmn):
         until(lambda p=p: p.fds() <= before[p.name][1] + 2, f"{p.name}: descriptors are given back")
-        if is_plain(net):
+        if not net.sanitized:
             until(lambda p=p: p.rss() <= before[p.name][0] * 1.1 + MIB, f"{p.name}: memory is given back, {before} then {p.rss()}")
     assert idle < 0.2
     assert net.curl(f"http://{net.hosts[0]}:{net.srv.public}/").stdout

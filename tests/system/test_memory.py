@@ -57,11 +57,6 @@ class EchoOrigin:
             key.fileobj.close()
 
 
-def is_plain(program):
-    """Built without sanitizers, whose shadow memory and quarantine would be measured instead."""
-    return b"__asan_init" not in program.read_bytes() and b"__tsan_init" not in program.read_bytes()
-
-
 def upgraded(port):
     sock = socket.create_connection(("127.0.0.1", port), timeout=WAIT)
     sock.sendall(UPGRADE)
@@ -103,7 +98,7 @@ def echo(visitors, n):
 
 @pytest.mark.heavy
 def test_idle_visitors_cost_little_and_leave_nothing_behind(net):
-    if not is_plain(net.program("tunneltod")):
+    if net.sanitized:
         pytest.skip("a build with sanitizers has a memory of its own")
     if not raise_descriptors(2 * VISITORS + 100):
         pytest.skip("too few descriptors allowed for the visitors and their origin")
