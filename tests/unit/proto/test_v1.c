@@ -272,8 +272,8 @@ static void malformed_server_hellos_are_refused(void **state)
 		"{\"success\":{\"sub_domain\":\"a\",\"client_id\":\"b\"}}",
 		"{\"success\":{\"sub_domain\":\"a\",\"client_id\":\"b\",\"hostname\":1}}",
 		"{\"success\":{\"sub_domain\":\"a\",\"client_id\":\"b\",\"hostname\":\"\\n\"}}",
-		"{\"success\":{\"sub_domain\":\"a\",\"client_id\":\"b\",\"hostname\":\"c\"},"
-		"\"error\":\"x\"}",
+		("{\"success\":{\"sub_domain\":\"a\",\"client_id\":\"b\",\"hostname\":\"c\"},"
+		 "\"error\":\"x\"}"),
 		"\x88",
 	};
 	struct v1_server_hello h;
