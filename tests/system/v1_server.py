@@ -95,6 +95,7 @@ class V1Server:
     def __init__(self, keys=(), port=0, says_init=True):
         self.keys, self.says_init, self.answer = list(keys), says_init, None
         self.hellos, self.heads, self.faults, self.tunnels, self.strays = [], [], [], {}, 0
+        self.hello_head = None
         self.control = socket.create_server(("127.0.0.1", port), reuse_port=False, backlog=64)
         self.public = socket.create_server(("127.0.0.1", 0), backlog=256)
         self.accepting = [Accepting(self.control, self.on_client), Accepting(self.public, self.on_visitor)]
@@ -137,6 +138,7 @@ class V1Server:
             hello = json.loads(message)
         except ValueError:
             hello = message
+        self.hello_head = fields  # of the connection that said it; others may come and go beside it
         self.hellos.append(hello)
         answer, name = self.answer or self.judge(hello)
         ws.send(answer if isinstance(answer, bytes) else json.dumps(answer, separators=(",", ":")).encode())
