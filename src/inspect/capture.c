@@ -1,0 +1,282 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * capture: what is kept of the visitors' requests, within its bounds.
+ *
+ * Every byte that an exchange holds is charged to it and to the whole; when the whole is above its
+ * bound the oldest exchange goes, also one that is still open: whoever feeds it holds a reference
+ * to an empty struct from then on, and what it adds is dropped. An exchange alone above the bound
+ * keeps what fits. So adding never fails, never waits, and costs at most one copy.
+ */
+#include "inspect/capture.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/mem.h"
+
+#define BODY_FIRST 512 /* a small body needs no second allocation */
+
+void capture_init(struct capture *c, const struct capture_limits *limits)
+{
+	memset(c, 0, sizeof(*c));
+	list_init(&c->exchanges);
+	list_init(&c->watches);
+	c->limits = *limits;
+}
+
+void capture_deinit(struct capture *c)
+{
+	struct capture_limits none = {0};
+
+	capture_set_limits(c, &none);
+	assert(c->bytes == 0);
+}
+
+/* --- bounds ---------------------------------------------------------------------------------- */
+
+static void drop_message(struct exchange *e, struct exchange_message *m)
+{
+	size_t n = sizeof(*m) + m->kept;
+
+	list_del(&m->node);
+	e->n_kept_messages--;
+	e->bytes -= n;
+	e->capture->bytes -= n;
+	free(m);
+}
+
+/* Out of the capture, and empty; the struct stays for those who hold it. */
+static void evict(struct exchange *e)
+{
+	struct capture *c = e->capture;
+
+	capture_announce(e, CAPTURE_GONE);
+	list_each_safe (m, &e->messages, struct exchange_message, node)
+		drop_message(e, m);
+	for (int i = 0; i < 2; i++) {
+		free(e->part[i].head);
+		free(e->part[i].body);
+		e->part[i] = (struct exchange_part){0};
+	}
+	mem_replace(&e->method, NULL);
+	mem_replace(&e->target, NULL);
+	mem_replace(&e->error, NULL);
+	mem_replace(&e->verify_provider, NULL);
+	mem_replace(&e->verify_why, NULL);
+	c->bytes -= e->bytes;
+	c->n--;
+	c->dropped++;
+	e->bytes = 0;
+	e->capture = NULL;
+	list_del(&e->node);
+	exchange_unref(e);
+}
+
+static void evict_above(struct capture *c, const struct exchange *but)
+{
+	while (c->n > c->limits.requests || c->bytes > c->limits.bytes) {
+		struct list *first = list_first(&c->exchanges);
+		struct exchange *e = first ? list_entry(first, struct exchange, node) : NULL;
+
+		if (!e || e == but)
+			return;
+		evict(e);
+	}
+}
+
+void capture_set_limits(struct capture *c, const struct capture_limits *limits)
+{
+	c->limits = *limits;
+	evict_above(c, NULL);
+}
+
+/* Make room for @n more bytes of @e: how many of them it gets. */
+static size_t charge(struct exchange *e, size_t n)
+{
+	struct capture *c = e->capture;
+	size_t room = c->limits.bytes - MIN(c->limits.bytes, e->bytes);
+
+	n = MIN(n, room);
+	e->bytes += n;
+	c->bytes += n;
+	evict_above(c, e);
+	/* older ones are gone, and newer ones leave no room: they were here first */
+	if (c->bytes > c->limits.bytes) {
+		size_t over = MIN(n, c->bytes - c->limits.bytes);
+
+		e->bytes -= over;
+		c->bytes -= over;
+		n -= over;
+	}
+	return n;
+}
+
+/* --- putting in ------------------------------------------------------------------------------ */
+
+struct exchange *capture_begin(struct capture *c, const char *tunnel, const char *visitor, bool tls)
+{
+	struct exchange *e;
+
+	if (c->limits.requests == 0 || c->limits.bytes < sizeof(*e))
+		return NULL;
+	e = mem_new(struct exchange);
+	e->capture = c;
+	e->refs = 2; /* the capture's and the caller's */
+	e->id = ++c->last_id;
+	e->tunnel = mem_strdup(tunnel);
+	e->tls = tls;
+	(void)snprintf(e->visitor, sizeof(e->visitor), "%s", visitor);
+	e->wall_ms = clock_wall_ms();
+	e->began_us = clock_us();
+	e->first_byte_us = e->total_us = -1;
+	list_init(&e->messages);
+	list_add_tail(&c->exchanges, &e->node);
+	c->n++;
+	c->seen++;
+	e->bytes = sizeof(*e);
+	c->bytes += sizeof(*e);
+	evict_above(c, e);
+	return e;
+}
+
+void capture_set_head(struct exchange *e, enum exchange_side side, const char *head, size_t n)
+{
+	struct exchange_part *p = &e->part[side];
+
+	if (!e->capture)
+		return;
+	e->bytes -= p->head_len;
+	e->capture->bytes -= p->head_len;
+	free(p->head);
+	p->head = NULL;
+	p->head_len = 0;
+	if (charge(e, n) < n)
+		return; /* half a head says nothing; what was charged leaves with the exchange */
+	p->head = mem_strndup(head, n);
+	p->head_len = n;
+}
+
+static void grow(struct exchange_part *p, size_t need, size_t max)
+{
+	if (p->kept + need <= p->cap)
+		return;
+	p->cap = MIN(MAX(p->kept + need, MAX(p->cap * 2, (size_t)BODY_FIRST)), max);
+	p->body = mem_realloc(p->body, p->cap);
+}
+
+void capture_add_body(struct exchange *e, enum exchange_side side, const void *bytes, size_t n)
+{
+	struct exchange_part *p = &e->part[side];
+	bool whole = p->kept == p->size;
+	size_t fits;
+
+	if (!e->capture)
+		return;
+	p->size += n;
+	if (!whole || n == 0)
+		return; /* a gap would make the rest worthless */
+	fits = MIN(n, e->capture->limits.body - MIN(e->capture->limits.body, p->kept));
+	fits = charge(e, fits);
+	if (fits == 0)
+		return;
+	grow(p, fits, MAX(e->capture->limits.body, p->kept + fits));
+	memcpy(p->body + p->kept, bytes, fits);
+	p->kept += fits;
+}
+
+void capture_add_message(struct exchange *e, enum exchange_side from,
+	enum exchange_message_kind kind, const void *bytes, size_t kept, uint64_t size)
+{
+	struct exchange_message *m;
+	size_t n;
+
+	if (!e->capture)
+		return;
+	e->n_messages++;
+	while (e->n_kept_messages > 0 && e->n_kept_messages >= e->capture->limits.messages)
+		drop_message(e, list_entry(e->messages.next, struct exchange_message, node));
+	kept = MIN(kept, e->capture->limits.body);
+	n = charge(e, sizeof(*m) + kept);
+	if (n < sizeof(*m) || e->capture->limits.messages == 0) {
+		e->bytes -= n;
+		e->capture->bytes -= n;
+		return;
+	}
+	kept = n - sizeof(*m);
+	m = mem_alloc(sizeof(*m) + kept);
+	*m = (struct exchange_message){
+		.wall_ms = clock_wall_ms(), .from = from, .kind = kind, .size = size, .kept = kept};
+	if (kept > 0)
+		memcpy(m->bytes, bytes, kept);
+	list_add_tail(&e->messages, &m->node);
+	e->n_kept_messages++;
+}
+
+void capture_end(struct exchange *e, const char *error)
+{
+	if (!e->capture || e->state != EXCHANGE_OPEN)
+		return;
+	e->state = error ? EXCHANGE_FAILED : EXCHANGE_DONE;
+	mem_replace(&e->error, error);
+	e->total_us = (int64_t)(clock_us() - e->began_us);
+	capture_announce(e, CAPTURE_ENDED);
+}
+
+/* --- looking --------------------------------------------------------------------------------- */
+
+struct exchange *capture_find(const struct capture *c, uint64_t id)
+{
+	/* the wanted one is mostly a new one */
+	for (struct list *n = c->exchanges.prev; n != &c->exchanges; n = n->prev) {
+		struct exchange *e = list_entry(n, struct exchange, node);
+
+		if (e->id == id)
+			return e;
+	}
+	return NULL;
+}
+
+size_t capture_clear(struct capture *c, const char *tunnel)
+{
+	size_t n = 0;
+
+	list_each_safe (e, &c->exchanges, struct exchange, node) {
+		if (e->state == EXCHANGE_OPEN || (tunnel && strcmp(e->tunnel, tunnel) != 0))
+			continue;
+		evict(e);
+		n++;
+	}
+	return n;
+}
+
+void capture_watch(struct capture *c, struct capture_watch *w, capture_changed_f *changed)
+{
+	w->changed = changed;
+	list_add_tail(&c->watches, &w->node);
+}
+
+void capture_unwatch(struct capture *c, struct capture_watch *w)
+{
+	if (c->next_watch == &w->node)
+		c->next_watch = w->node.next;
+	if (w->node.next)
+		list_del(&w->node);
+}
+
+void capture_announce(struct exchange *e, enum capture_event ev)
+{
+	struct capture *c = e->capture;
+
+	if (!c)
+		return;
+	for (struct list *n = c->watches.next; n != &c->watches; n = c->next_watch) {
+		struct capture_watch *w = list_entry(n, struct capture_watch, node);
+
+		c->next_watch = n->next;
+		w->changed(w, e, ev);
+	}
+	c->next_watch = NULL;
+}
