@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * args: splits argv by the table options.def.h. An option may stand before or behind the verb, and
- * any number of times (the last value counts); "--" ends them. Which verb takes which option is
- * read from the verb's synopsis, so that the help cannot disagree with the parser.
+ * any number of times (the last value counts, or each where the table says so); "--" ends them.
+ * Which verb takes which option is read from the verb's synopsis, so that the help cannot disagree
+ * with the parser.
  */
 #include "cli/args.h"
 
@@ -47,6 +48,22 @@ static int unknown(struct reader *r, const char *option)
 	return err_set(r->err, -EINVAL, "there is no option '%s'", option);
 }
 
+static bool may_repeat(enum args_option o)
+{
+	return rows[o].value && str_has_suffix(rows[o].value, "...");
+}
+
+static int remember(struct args *a, struct reader *r, enum args_option o)
+{
+	if (!may_repeat(o))
+		return 0;
+	if (a->n_many == ARGS_MANY_MAX)
+		return err_set(r->err, -EINVAL, "more than %d options such as '%s'", ARGS_MANY_MAX,
+			rows[o].name);
+	a->many[a->n_many++] = (struct args_many){o, a->value[o]};
+	return 0;
+}
+
 /* The value of an option: what stands behind it, or the next argument. */
 static int set(struct args *a, struct reader *r, size_t o, const char *attached)
 {
@@ -60,7 +77,7 @@ static int set(struct args *a, struct reader *r, size_t o, const char *attached)
 		return err_set(r->err, -EINVAL, "'%s' needs a value: %s %s", rows[o].name,
 			rows[o].name, rows[o].value);
 	a->value[o] = attached ? attached : r->argv[r->at++];
-	return 0;
+	return remember(a, r, (enum args_option)o);
 }
 
 /* "--name" or "--name=value" */
@@ -157,6 +174,17 @@ int args_check(const struct args *a, const char *synopsis, bool globals, struct 
 			return err_set(err, -EINVAL, "'%s' does not belong here", rows[o].name);
 	}
 	return 0;
+}
+
+const char *args_next(const struct args *a, enum args_option o, size_t *at)
+{
+	while (*at < a->n_many) {
+		const struct args_many *m = &a->many[(*at)++];
+
+		if (m->option == o)
+			return m->value;
+	}
+	return NULL;
 }
 
 void args_shift(struct args *a, size_t n)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Every option of tunnelctl and tunnelto. Which verb takes which is written in the verb's synopsis;
- * the global ones every verb takes. The value's name is NULL for a switch.
+ * the global ones every verb takes. The value's name is NULL for a switch; one that ends in "..."
+ * may be given many times, and each counts.
  * Included many times: OPTION(id, "--name", letter, value, global, "help")
  */
 OPTION(SOCKET,      "--socket",      0,   "PATH",  true,  "the control socket to call")
@@ -15,6 +16,7 @@ OPTION(VERSION,     "--version",     'V', NULL,    true,  "print the version")
 OPTION(ALL,         "--all",         0,   NULL,    false, "all tunnels")
 OPTION(WAIT,        "--wait",        0,   NULL,    false, "until each is up, or was refused")
 OPTION(TIMEOUT,     "--timeout",     0,   "TIME",  false, "how long to wait at most: 500ms, 10s, 5m; 30s unless given")
+OPTION(HEADER,      "--header",      'H', "FIELD...", false, "a header field, 'Name: value'; may be repeated")
 OPTION(FOLLOW,      "--follow",      'f', NULL,    false, "go on with the events as they come")
 OPTION(LINES,       "--lines",       'n', "N",     false, "begin with the last N events; 50 unless given")
 OPTION(DRY_RUN,     "--dry-run",     0,   NULL,    false, "say what would change, and change nothing")

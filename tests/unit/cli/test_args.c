@@ -84,6 +84,39 @@ static void the_last_value_counts(void **state)
 	assert_string_equal(a.value[ARGS_SOCKET], "b");
 }
 
+static void every_value_counts_of_an_option_that_may_be_repeated(void **state)
+{
+	struct args a;
+	size_t at = 0;
+
+	assert_int_equal(parse(&a,
+				 ARGV("-H", "A: 1", "--socket", "s", "--header=B: 2", "-HC:", "w"),
+				 NULL),
+		0);
+	assert_string_equal(args_next(&a, ARGS_HEADER, &at), "A: 1");
+	assert_string_equal(args_next(&a, ARGS_HEADER, &at), "B: 2");
+	assert_string_equal(args_next(&a, ARGS_HEADER, &at), "C:");
+	assert_null(args_next(&a, ARGS_HEADER, &at));
+	assert_true(args_has(&a, ARGS_HEADER));
+	at = 0;
+	assert_null(args_next(&a, ARGS_SOCKET, &at));
+}
+
+static void repeated_options_are_bounded(void **state)
+{
+	static const char *argv[2 * ARGS_MANY_MAX + 4];
+	struct args a;
+	struct err err;
+
+	for (size_t i = 1; i < ARRAY_SIZE(argv) - 1; i += 2) {
+		argv[i] = "--header";
+		argv[i + 1] = "A: 1";
+	}
+	assert_int_equal(args_parse(&a, 2 * ARGS_MANY_MAX + 1, argv, &err), 0);
+	assert_int_equal(args_parse(&a, 2 * ARGS_MANY_MAX + 3, argv, &err), -EINVAL);
+	assert_non_null(strstr(err.text, "--header"));
+}
+
 static void an_empty_value_is_a_value(void **state)
 {
 	struct args a;
@@ -196,6 +229,8 @@ int main(void)
 		cmocka_unit_test(nothing_is_an_option_behind_two_dashes),
 		cmocka_unit_test(one_dash_alone_is_a_word),
 		cmocka_unit_test(the_last_value_counts),
+		cmocka_unit_test(every_value_counts_of_an_option_that_may_be_repeated),
+		cmocka_unit_test(repeated_options_are_bounded),
 		cmocka_unit_test(an_empty_value_is_a_value),
 		cmocka_unit_test(a_wrong_option_is_refused_with_words),
 		cmocka_unit_test(words_are_bounded),
