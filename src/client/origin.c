@@ -20,13 +20,10 @@
 #include "base/message.h"
 #include "client/agent.h"
 #include "client/client_conf.h"
+#include "client/origin_dial.h"
 #include "client/tunnel.h"
 #include "io/dial.h"
-#include "io/tls_ctx.h"
-#include "proto/proxy_header.h"
 #include "relay/pump.h"
-
-#define DIAL_MS 10000
 
 struct origin {
 	struct list node;
@@ -77,14 +74,6 @@ static void on_done(struct pump *p, enum close_reason why, const char *text)
 	forget(o);
 }
 
-/* "1.2.3.4:80" and "[::1]:80", or the address alone. */
-static int parse_either(struct addr *ret, const char *text)
-{
-	if (addr_parse(ret, text) == 0)
-		return ret->sa.ss_family == AF_UNIX ? -EINVAL : 0;
-	return addr_parse_ip(ret, text, 0);
-}
-
 static enum close_reason reason_of(int error)
 {
 	switch (error) {
@@ -104,34 +93,6 @@ static void fail(struct origin *o, enum close_reason why, const char *text)
 	on_done(&o->pump, why, text);
 }
 
-static struct tls_ctx *tls_of(struct tunnel *t, struct err *err)
-{
-	if (!t->tls)
-		t->tls = tls_ctx_new_client(t->def->tls.ca_file, t->def->tls.verify, err);
-	return t->tls;
-}
-
-/* The PROXY header into @out, if the origin is to get one; its length. */
-static size_t proxy_header(const struct origin *o, uint8_t out[static PROXY_HEADER_OUT_MAX])
-{
-	struct proxy_header h = {.tls = o->visitor_tls};
-	struct addr from, to;
-	bool v4;
-
-	if (o->tunnel->def->proxy_protocol != CLIENT_CONF_PROXY_V2)
-		return 0;
-	/* addresses that are unknown, or of no kind that the header has: LOCAL says just that */
-	if (parse_either(&from, o->visitor) < 0 || parse_either(&to, o->local) < 0)
-		return proxy_header_encode(out, &h);
-	v4 = addr_is_v4(&from) && addr_is_v4(&to);
-	h.family = v4 ? PROXY_HEADER_V4 : PROXY_HEADER_V6;
-	addr_ip_bytes(&from, v4 ? 4 : 16, h.source);
-	addr_ip_bytes(&to, v4 ? 4 : 16, h.destination);
-	h.source_port = addr_port(&from);
-	h.destination_port = addr_port(&to);
-	return proxy_header_encode(out, &h);
-}
-
 static void on_dialled(struct dial *d, int fd)
 {
 	struct origin *o = container_of(d, struct origin, dial);
@@ -139,6 +100,7 @@ static void on_dialled(struct dial *d, int fd)
 	uint8_t header[PROXY_HEADER_OUT_MAX];
 	struct tls_ctx *tls = NULL;
 	struct err err = {0};
+	size_t n;
 
 	if (fd < 0) {
 		fail(o,
@@ -148,23 +110,22 @@ static void on_dialled(struct dial *d, int fd)
 		return;
 	}
 	if (target->tls)
-		tls = tls_of(o->tunnel, &err);
+		tls = origin_dial_tls(o->tunnel, &err);
 	if (target->tls && !tls) {
 		close(fd);
 		fail(o, CLOSE_ORIGIN_TLS, err.text);
 		return;
 	}
 	pump_set_idle(&o->pump, o->tunnel->def->idle);
-	if (pump_connect(&o->pump, fd, tls, target->host, header, proxy_header(o, header)) < 0)
+	n = origin_dial_proxy_header(header, o->tunnel->def, o->visitor, o->local, o->visitor_tls);
+	if (pump_connect(&o->pump, fd, tls, target->host, header, n) < 0)
 		fail(o, CLOSE_ORIGIN_TLS, "TLS could not be begun");
 }
 
 void origin_start(struct agent *a, struct tunnel *t, struct stream *st,
 	const struct frame_open *open)
 {
-	const struct target *target = &t->def->target;
 	struct origin *o;
-	struct addr path;
 
 	if (t->streams >= t->def->max_streams) {
 		stream_reset(st, CLOSE_LIMIT, "the tunnel has as many visitors as it may");
@@ -181,12 +142,7 @@ void origin_start(struct agent *a, struct tunnel *t, struct stream *st,
 	t->streams++;
 	t->streams_total++;
 	pump_init(&o->pump, a->loop, st, CLOSE_ORIGIN_RESET, on_done);
-	dial_init(&o->dial, a->loop);
-	if (!target->is_unix)
-		dial_start(&o->dial, a->resolver, target->host, target->port, DIAL_MS, on_dialled);
-	else if (addr_unix(&path, target->host) == 0)
-		dial_start_addr(&o->dial, &path, DIAL_MS, on_dialled);
-	else
+	if (origin_dial_start(&o->dial, a, t->def, on_dialled) < 0)
 		fail(o, CLOSE_ORIGIN_UNREACHABLE, "the path is too long");
 }
 
