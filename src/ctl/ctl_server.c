@@ -177,6 +177,11 @@ uid_t ctl_call_uid(const struct ctl_call *c)
 	return c->conn->uid;
 }
 
+size_t ctl_call_queued(const struct ctl_call *c)
+{
+	return conn_queued(&c->conn->conn);
+}
+
 void ctl_call_watch(struct ctl_call *c, struct ctl_watch *w, ctl_watch_gone_f *gone)
 {
 	w->call = c;
@@ -364,7 +369,12 @@ static void take_message(struct ctl_conn *c)
 static void on_next(struct loop_task *t)
 {
 	struct ctl_conn *c = container_of(t, struct ctl_conn, next);
+	struct ctl_watch *w = c->call.watch;
 
+	if (w && w->flushed && conn_queued(&c->conn) == 0)
+		w->flushed(w);
+	if (c->conn.closed)
+		return;
 	take_message(c);
 	if (c->conn.closed || c->call.active)
 		return;

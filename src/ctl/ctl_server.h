@@ -58,9 +58,12 @@ struct ctl_server {
 /* Watches one call that is not answered yet. */
 struct ctl_watch;
 typedef void ctl_watch_gone_f(struct ctl_watch *w);
+typedef void ctl_watch_flushed_f(struct ctl_watch *w);
 struct ctl_watch {
 	struct ctl_call *call;
 	ctl_watch_gone_f *gone;
+	/* Everything that was queued has left; NULL: no matter. Set before ctl_call_watch(). */
+	ctl_watch_flushed_f *flushed;
 };
 
 void ctl_server_init(struct ctl_server *s, struct loop *loop, const struct ctl_interface *i,
@@ -74,6 +77,9 @@ void ctl_server_close(struct ctl_server *s);
 struct ctl_server *ctl_call_server(struct ctl_call *c);
 bool ctl_call_wants_more(const struct ctl_call *c);
 uid_t ctl_call_uid(const struct ctl_call *c);
+/* Bytes of answers that the caller has not taken yet: whoever has much to say waits for `flushed`
+ * of its watch instead of adding to them. */
+size_t ctl_call_queued(const struct ctl_call *c);
 /* Tell @w when the caller goes away before the answer; afterwards the call must not be touched. */
 void ctl_call_watch(struct ctl_call *c, struct ctl_watch *w, ctl_watch_gone_f *gone);
 /* Final answer; steals @params (NULL: empty object). The call is gone after it. */

@@ -15,13 +15,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/base64.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/message.h"
 #include "base/parse.h"
 #include "base/rand.h"
 #include "base/str.h"
-#include "crypt/base64.h"
 #include "crypt/digest.h"
 #include "crypt/hmac.h"
 #include "server/hub.h"

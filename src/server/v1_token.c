@@ -14,9 +14,9 @@
 
 #include <jansson.h>
 
+#include "base/base64.h"
 #include "base/mem.h"
 #include "base/parse.h"
-#include "crypt/base64.h"
 #include "crypt/hmac.h"
 
 /* --- time ------------------------------------------------------------------------------------ */

@@ -1,12 +1,13 @@
 EXTRA_DIST += tests/unit/cm.h
 if HAVE_CMOCKA
-BASE_TESTS = tests/unit/base/test_buf tests/unit/base/test_cursor tests/unit/base/test_err \
+BASE_TESTS = tests/unit/base/test_base64 tests/unit/base/test_buf tests/unit/base/test_cursor tests/unit/base/test_err \
 	tests/unit/base/test_list tests/unit/base/test_log tests/unit/base/test_map \
 	tests/unit/base/test_parse tests/unit/base/test_rand tests/unit/base/test_str \
 	tests/unit/base/test_time
 check_PROGRAMS += $(BASE_TESTS)
 TESTS += $(BASE_TESTS)
 BASE_TESTS_LIBS = src/base/libbase.a $(CMOCKA_LIBS)
+tests_unit_base_test_base64_LDADD = $(BASE_TESTS_LIBS)
 tests_unit_base_test_buf_LDADD = $(BASE_TESTS_LIBS)
 tests_unit_base_test_cursor_LDADD = $(BASE_TESTS_LIBS)
 tests_unit_base_test_err_LDADD = $(BASE_TESTS_LIBS)

@@ -36,6 +36,10 @@ static struct timer ctl_test_tick;
 static struct ctl_call *held;
 static struct ctl_watch held_watch;
 static unsigned int n_gone;
+/* A Fill call says this much whenever all it said has left. */
+static struct ctl_watch fill_watch;
+static unsigned int n_filled;
+#define FILL_PIECE (512 * 1024)
 
 static UNUSED void on_held_gone(struct ctl_watch *w)
 {
@@ -53,6 +57,37 @@ static UNUSED void on_hold(struct ctl_call *c, json_t *params)
 static UNUSED void on_echo(struct ctl_call *c, json_t *params)
 {
 	ctl_call_reply(c, json_incref(params));
+}
+
+static UNUSED json_t *fill_piece(void)
+{
+	char *text = malloc(FILL_PIECE);
+	json_t *piece;
+
+	memset(text, 'x', FILL_PIECE);
+	piece = json_pack("{s:s#}", "text", text, FILL_PIECE);
+	free(text);
+	return piece;
+}
+
+static UNUSED void on_fill_flushed(struct ctl_watch *w)
+{
+	assert_int_equal(ctl_call_queued(w->call), 0);
+	n_filled++;
+	assert_true(ctl_call_continue(w->call, fill_piece()));
+}
+
+static UNUSED void on_fill_gone(struct ctl_watch *w)
+{
+	n_gone++;
+}
+
+static UNUSED void on_fill(struct ctl_call *c, json_t *params)
+{
+	n_filled = 0;
+	fill_watch.flushed = on_fill_flushed;
+	ctl_call_watch(c, &fill_watch, on_fill_gone);
+	assert_true(ctl_call_continue(c, fill_piece()));
 }
 
 /* {bytes}: an answer of that size */
@@ -89,6 +124,7 @@ static const struct ctl_method test_methods[] = {
 	{"Hold", CTL_RIGHT_READ, on_hold},
 	{"Big", CTL_RIGHT_READ, on_big},
 	{"Count", CTL_RIGHT_READ, on_count},
+	{"Fill", CTL_RIGHT_READ, on_fill},
 	{"Fail", CTL_RIGHT_READ, on_fail},
 	{"Demand", CTL_RIGHT_READ, on_demand},
 	{"Operate", CTL_RIGHT_OPERATE, on_echo},

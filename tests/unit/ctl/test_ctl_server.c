@@ -543,6 +543,26 @@ static void a_socket_passed_from_outside_is_served(void **state)
 
 #define T(f) cmocka_unit_test_setup_teardown(f, setup_caller, teardown_caller)
 
+/* A long answer is made piece by piece, however slowly it is read: one piece waits, no more. */
+static void who_has_much_to_say_waits_until_it_has_left(void **state)
+{
+	struct caller c;
+
+	caller_open(&c);
+	caller_say(&c, "{\"method\":\"io.tunnelto.Test.Fill\",\"more\":true}");
+	for (int i = 0; i < 20; i++) {
+		json_t *reply = caller_hear(&c);
+
+		assert_true(json_is_true(json_object_get(reply, "continues")));
+		assert_true(n_filled <= (unsigned int)i + 1);
+		json_decref(reply);
+	}
+	assert_true(n_filled >= 19);
+	caller_close(&c);
+	until(n_gone == 1);
+	expect_alive();
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -566,6 +586,7 @@ int main(void)
 		T(answers_wait_for_a_slow_reader_up_to_a_deadline),
 		T(a_slow_reader_gets_all_its_answers),
 		T(a_follower_that_does_not_read_is_closed),
+		T(who_has_much_to_say_waits_until_it_has_left),
 		T(a_caller_that_goes_away_is_told_to_the_watch),
 		T(closing_the_server_tells_the_watch),
 		T(half_closed_callers_still_get_what_they_asked),
