@@ -10,6 +10,7 @@ include tests/unit/ws/local.mk
 include tests/unit/lane/local.mk
 include tests/unit/v1/local.mk
 include tests/unit/relay/local.mk
+include tests/unit/inspect/local.mk
 include tests/unit/store/local.mk
 include tests/unit/ctl/local.mk
 include tests/unit/client/local.mk
