@@ -12,6 +12,7 @@ include tests/unit/v1/local.mk
 include tests/unit/relay/local.mk
 include tests/unit/inspect/local.mk
 include tests/unit/store/local.mk
+include tests/unit/webhook/local.mk
 include tests/unit/ctl/local.mk
 include tests/unit/client/local.mk
 include tests/unit/server/local.mk

@@ -19,6 +19,6 @@ src_client_libclient_a_SOURCES = \
 sbin_PROGRAMS += tunneltod
 tunneltod_CFLAGS = $(AM_CFLAGS) -fno-strict-aliasing
 tunneltod_SOURCES = src/client/main.c
-tunneltod_LDADD = src/client/libclient.a src/ctl/libctl.a src/inspect/libinspect.a src/v1/libv1.a src/relay/librelay.a src/lane/liblane.a src/ws/libws.a \
+tunneltod_LDADD = src/client/libclient.a src/ctl/libctl.a src/inspect/libinspect.a src/webhook/libwebhook.a src/v1/libv1.a src/relay/librelay.a src/lane/liblane.a src/ws/libws.a \
 	src/mux/libmux.a src/sys/libsys.a src/io/libio.a src/crypt/libcrypt.a src/conf/libconf.a src/proto/libproto.a \
 	src/base/libbase.a $(LWS_LIBS) $(EV_LIBS) $(OPENSSL_LIBS) $(CARES_LIBS) $(JANSSON_LIBS) $(YAML_LIBS) $(SYSTEMD_LIBS)

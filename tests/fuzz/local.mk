@@ -67,3 +67,9 @@ FUZZERS += tests/fuzz/fuzz_v1
 tests_fuzz_fuzz_v1_SOURCES = tests/fuzz/fuzz_v1.c
 tests_fuzz_fuzz_v1_LDFLAGS = $(FUZZ_LINK)
 tests_fuzz_fuzz_v1_LDADD = $(FUZZ_MAIN) src/proto/libproto.a src/base/libbase.a $(JANSSON_LIBS)
+
+FUZZERS += tests/fuzz/fuzz_webhook
+tests_fuzz_fuzz_webhook_SOURCES = tests/fuzz/fuzz_webhook.c
+tests_fuzz_fuzz_webhook_LDFLAGS = $(FUZZ_LINK)
+tests_fuzz_fuzz_webhook_LDADD = $(FUZZ_MAIN) src/webhook/libwebhook.a src/crypt/libcrypt.a src/proto/libproto.a src/base/libbase.a \
+	$(OPENSSL_LIBS)

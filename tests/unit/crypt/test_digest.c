@@ -50,6 +50,35 @@ static void an_empty_key_and_text_are_allowed(void **state)
 		"b613679a0814d9ec772f95d778c35fc5ff1697c493715653c6c712144292c5ad");
 }
 
+/* The second case of RFC 2202 (SHA-1) and of RFC 4231. */
+static void pieces_give_what_the_whole_gives(void **state)
+{
+	static const struct {
+		enum hmac_digest digest;
+		const char *hex;
+	} rows[] = {
+		{HMAC_SHA1, "effcdf6ae5eb2fa2d27416d5f184df9c259a7c79"},
+		{HMAC_SHA256, "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843"},
+		{HMAC_SHA512, "164b7a7bfcf819e2e395fbe73b56e0a387bd64222e831fd610270cd7ea250554"
+			      "9758bf75c05a994a6d034f65f8f0e6fdcaeab1a34d4a6b4b636e070a38bce737"},
+	};
+	uint8_t mac[HMAC_LEN_MAX];
+	char hex[2 * HMAC_LEN_MAX + 1];
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct hmac *h = hmac_new(rows[i].digest, "Jefe", 4);
+
+		hmac_add(h, "what do ya ", 11);
+		hmac_add(h, NULL, 0);
+		hmac_add(h, "want for nothing?", 17);
+		assert_int_equal(hmac_finish(h, mac), hmac_len(rows[i].digest));
+		hmac_free(h);
+		parse_format_hex(hex, mac, hmac_len(rows[i].digest));
+		assert_string_equal(hex, rows[i].hex);
+	}
+	hmac_free(NULL);
+}
+
 static void equality_looks_at_every_byte(void **state)
 {
 	assert_true(hmac_equal("abcd", "abcd", 4));
@@ -64,6 +93,7 @@ int main(void)
 		cmocka_unit_test(sha256_gives_the_values_of_fips_180),
 		cmocka_unit_test(hmac_gives_the_values_of_rfc_4231),
 		cmocka_unit_test(an_empty_key_and_text_are_allowed),
+		cmocka_unit_test(pieces_give_what_the_whole_gives),
 		cmocka_unit_test(equality_looks_at_every_byte),
 	};
 
