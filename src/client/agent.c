@@ -496,6 +496,7 @@ static void init(struct agent *a, struct loop *loop, const char *conf_path)
 	ctl_events_install(&a->events);
 	(void)limits_raise_nofile();
 	reload_apply_log(a);
+	inspector_init(&a->inspector, &a->conf);
 }
 
 int agent_open(struct agent *a, struct loop *loop, const char *conf_path, bool user,
@@ -548,6 +549,7 @@ void agent_close(struct agent *a)
 		list_del(&t->node);
 		tunnel_free(t);
 	}
+	inspector_deinit(&a->inspector);
 	loop_task_cancel(&a->changed);
 	timer_stop(&a->again);
 	timer_stop(&a->drain);

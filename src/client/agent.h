@@ -10,6 +10,7 @@
 #include "base/list.h"
 #include "client/client_conf.h"
 #include "client/health.h"
+#include "client/inspector.h"
 #include "client/tunnel.h"
 #include "client/uplink.h"
 #include "ctl/ctl_events.h"
@@ -36,6 +37,7 @@ struct agent {
 	struct ctl_events events;
 	struct list waiters; /* calls of the control socket that wait for a state */
 	struct health health;
+	struct inspector inspector;
 	struct timer again, drain, status;
 	struct sig term, interrupt, hangup;
 	struct loop_task changed;           /* tell the waiters and STATUS=, once a turn */

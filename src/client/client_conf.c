@@ -14,6 +14,8 @@
 #include "base/str.h"
 #include "conf/doc.h"
 #include "crypt/secret.h"
+#include "inspect/tap.h"
+#include "proto/http_head.h"
 
 /* --- checks ---------------------------------------------------------------------------------- */
 
@@ -78,6 +80,12 @@ static void check_tunnel(const struct conf_node *node, void *dst, struct conf_re
 	why = check_together(t);
 	if (why)
 		report_add(report, node, "%s", why);
+	if (t->proto == HELLO_PROTO_HTTP)
+		return;
+	if (doc_find(node, "inspect") && t->inspect != TAP_NOTHING)
+		report_add(report, doc_find(node, "inspect"),
+			"'inspect' is for proto http, what passes here is not read");
+	t->inspect = TAP_NOTHING;
 }
 
 static void check_local(const struct conf_node *node, void *dst, struct conf_report *report)
@@ -89,6 +97,22 @@ static void check_local(const struct conf_node *node, void *dst, struct conf_rep
 			"'%s' is not PORT (1 to 65535), HOST:PORT, http(s)://HOST[:PORT] or "
 			"unix:/path",
 			*(char **)dst);
+}
+
+/* What a header field may be called; a query parameter of another name cannot be asked for. */
+static void check_redact(const struct conf_node *node, void *dst, struct conf_report *report)
+{
+	const struct str_list *names = dst;
+
+	for (size_t i = 0; i < names->n; i++) {
+		const char *s = names->items[i];
+
+		while (*s && http_head_is_token((uint8_t)*s))
+			s++;
+		if (*s)
+			report_add(report, node, "'%s' is no name of a header field",
+				names->items[i]);
+	}
 }
 
 /* --- tunnels --------------------------------------------------------------------------------- */
@@ -133,6 +157,8 @@ static const struct conf_row origin_tls_rows[] = {
 static const struct conf_table origin_tls_table = CONF_TABLE(origin_tls_rows, NULL);
 
 static const char *const proto_words[] = {"http", "tcp", "tls", NULL};
+static const char *const inspect_words[] = {
+	[TAP_NOTHING] = "false", [TAP_HEADERS] = "headers", [TAP_FULL] = "full", NULL};
 const char *const client_conf_proxy_words[] = {"none", "v2", NULL};
 
 static const struct conf_row tunnel_rows[] = {
@@ -161,6 +187,9 @@ static const struct conf_row tunnel_rows[] = {
 		.help = "end a connection on which nothing happens for so long; 0: never"},
 	{"max_streams", CONF_U32, AT(client_conf_tunnel, max_streams), .min = 1, .max = 1000000,
 		.fallback = "4096", .help = "visitors at once"},
+	{"inspect", CONF_ENUM, AT(client_conf_tunnel, inspect), .words = inspect_words,
+		.fallback = "full",
+		.help = "http: what is kept of requests: nothing (false), headers, or all of it"},
 };
 static const struct conf_table tunnel_table = CONF_TABLE(tunnel_rows, check_tunnel);
 
@@ -198,6 +227,24 @@ static const struct conf_row log_rows[] = {
 };
 static const struct conf_table log_table = CONF_TABLE(log_rows, NULL);
 
+static const struct conf_row inspector_rows[] = {
+	{"requests", CONF_U32, IN(client_conf, inspector, requests), .max = 1000000,
+		.fallback = "500", .help = "how many are kept, the latest; 0: none"},
+	{"bytes", CONF_SIZE, IN(client_conf, inspector, bytes), .max = 64ULL << 30,
+		.fallback = "64MiB", .help = "memory for all of them"},
+	{"body", CONF_SIZE, IN(client_conf, inspector, body), .max = 1ULL << 30,
+		.fallback = "256KiB", .help = "of one body, or one WebSocket message"},
+	{"messages", CONF_U32, IN(client_conf, inspector, messages), .max = 1000000,
+		.fallback = "200",
+		.help = "WebSocket messages and server-sent events of one request, the latest"},
+	{"redact", CONF_STRINGS, IN(client_conf, inspector, redact), .max = 100,
+		.check = check_redact,
+		.help = "more header fields and query parameters that hold secrets"},
+	{"reveal", CONF_BOOL, IN(client_conf, inspector, reveal), .fallback = "false",
+		.help = "true: secrets are kept, too"},
+};
+static const struct conf_table inspector_table = CONF_TABLE(inspector_rows, NULL);
+
 static const struct conf_row rows[] = {
 	{"server", CONF_GROUP, AT(client_conf, server), .table = &server_table,
 		.help = "the server"},
@@ -209,6 +256,8 @@ static const struct conf_row rows[] = {
 		.help = "socket for tunnelctl; absent: control in the runtime directory"},
 	{"drain", CONF_DURATION, AT(client_conf, drain), .max = 3600000, .fallback = "5s",
 		.help = "for open connections when stopping"},
+	{"inspector", CONF_GROUP, AT(client_conf, inspector), .table = &inspector_table,
+		.help = "what is kept of visitors' requests"},
 	{"log", CONF_GROUP, AT(client_conf, log), .table = &log_table, .help = "what is logged"},
 };
 const struct conf_table client_conf_table = CONF_TABLE(rows, NULL);
@@ -288,6 +337,7 @@ struct client_conf_tunnel *client_conf_new_tunnel(const char *name)
 	t->tls.verify = true;
 	t->max_streams = 4096;
 	t->autostart = true;
+	t->inspect = TAP_FULL;
 	list_init(&t->node);
 	return t;
 }

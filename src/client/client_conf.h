@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "base/list.h"
+#include "base/str_list.h"
 #include "client/target.h"
 #include "conf/bind.h"
 #include "conf/report.h"
@@ -28,7 +29,8 @@ struct client_conf_tunnel {
 	} tls;         /* to the origin */
 	uint64_t idle; /* ms; 0: none */
 	uint32_t max_streams;
-	char *file; /* where it stands */
+	int inspect; /* enum tap_level; http only */
+	char *file;  /* where it stands */
 	unsigned int line;
 	struct target target; /* `local`, parsed */
 };
@@ -56,6 +58,12 @@ struct client_conf {
 	struct {
 		int level;
 	} log;
+	struct {
+		uint32_t requests, messages;
+		uint64_t bytes, body;
+		struct str_list redact;
+		bool reveal;
+	} inspector;
 };
 
 /* What the origin is told before a visitor's bytes. */
@@ -72,7 +80,7 @@ bool client_conf_load(struct client_conf *c, const char *path, struct conf_repor
 struct client_conf_tunnel *client_conf_find(const struct client_conf *c, const char *name);
 /* A copy, to be freed by client_conf_free_tunnel(). */
 struct client_conf_tunnel *client_conf_copy_tunnel(const struct client_conf_tunnel *t) MUST_USE;
-/* All that makes a difference to visitors and server. */
+/* All that makes a difference to visitors and server; `inspect` makes none. */
 bool client_conf_same_tunnel(const struct client_conf_tunnel *a,
 	const struct client_conf_tunnel *b);
 void client_conf_free_tunnel(struct client_conf_tunnel *t);

@@ -6,6 +6,7 @@ src_client_libclient_a_SOURCES = \
 	src/client/client_verbs.c src/client/client_verbs.h \
 	src/client/command.c src/client/command.h \
 	src/client/health.c src/client/health.h \
+	src/client/inspector.c src/client/inspector.h \
 	src/client/old_ways.c src/client/old_ways.h \
 	src/client/one_shot.c src/client/one_shot.h \
 	src/client/origin.c src/client/origin.h \

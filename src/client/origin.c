@@ -48,10 +48,11 @@ static void free_origin(struct grave *g)
 	free(o);
 }
 
-static void forget(struct origin *o)
+static void forget(struct origin *o, enum close_reason why, const char *text)
 {
 	struct tunnel *t = o->tunnel;
 
+	inspector_detach(TAKE_PTR(o->pump.tap), why, text);
 	dial_cancel(&o->dial);
 	t->bytes_in += o->pump.conn.bytes_out;
 	t->bytes_out += o->pump.conn.bytes_in;
@@ -71,7 +72,7 @@ static void on_done(struct pump *p, enum close_reason why, const char *text)
 			{"ORIGIN", o->tunnel->def->local}, {"VISITOR", o->visitor},
 			{"CLOSE_REASON", close_word(why)}, {"ERROR", text && *text ? text : NULL},
 			MESSAGE_FIELD(ORIGIN_FAILED));
-	forget(o);
+	forget(o, why, text);
 }
 
 static enum close_reason reason_of(int error)
@@ -142,8 +143,15 @@ void origin_start(struct agent *a, struct tunnel *t, struct stream *st,
 	t->streams++;
 	t->streams_total++;
 	pump_init(&o->pump, a->loop, st, CLOSE_ORIGIN_RESET, on_done);
+	o->pump.tap = inspector_attach(&a->inspector, t, o->visitor, o->visitor_tls);
 	if (origin_dial_start(&o->dial, a, t->def, on_dialled) < 0)
 		fail(o, CLOSE_ORIGIN_UNREACHABLE, "the path is too long");
+}
+
+void origin_retune_all(const struct tunnel *t)
+{
+	list_each (o, &t->origins, struct origin, node)
+		inspector_retune(o->pump.tap, t);
 }
 
 void origin_stop_all(struct tunnel *t, int why)
@@ -155,6 +163,6 @@ void origin_stop_all(struct tunnel *t, int why)
 		struct origin *o = list_entry(n, struct origin, node);
 
 		pump_stop(&o->pump, (enum close_reason)why, "");
-		forget(o);
+		forget(o, (enum close_reason)why, "");
 	}
 }

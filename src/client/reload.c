@@ -19,6 +19,7 @@
 #include "base/str.h"
 #include "base/str_list.h"
 #include "client/agent.h"
+#include "client/origin.h"
 #include "conf/bind.h"
 #include "crypt/secret.h"
 #include "sys/creds.h"
@@ -119,18 +120,28 @@ static bool is_kept(const struct tunnel *t, const struct client_conf *fresh)
 static void compare_tunnels(const struct agent *a, const struct client_conf *fresh,
 	const struct reload_difference *d)
 {
+	const struct client_conf_tunnel *def;
+
 	list_each (t, &a->tunnels, struct tunnel, node) {
 		if (t->adhoc)
 			continue;
-		note(is_kept(t, fresh)                          ? d->kept
-			: client_conf_find(fresh, t->def->name) ? d->changed
-								: d->removed,
+		def = client_conf_find(fresh, t->def->name);
+		note(!def                                                      ? d->removed
+			: is_kept(t, fresh) && def->inspect == t->def->inspect ? d->kept
+									       : d->changed,
 			t->def->name);
 	}
-	list_each (def, &fresh->tunnels, struct client_conf_tunnel, node) {
-		if (!agent_find(a, def->name))
-			note(d->added, def->name);
+	list_each (added, &fresh->tunnels, struct client_conf_tunnel, node) {
+		if (!agent_find(a, added->name))
+			note(d->added, added->name);
 	}
+}
+
+/* How much is kept of its requests changes without its visitors' knowledge. */
+static void look_as(struct tunnel *t, const struct client_conf_tunnel *def)
+{
+	t->def->inspect = def->inspect;
+	origin_retune_all(t);
 }
 
 void reload_tunnels(struct agent *a)
@@ -140,8 +151,12 @@ void reload_tunnels(struct agent *a)
 			agent_remove(a, t);
 	}
 	list_each (def, &a->conf.tunnels, struct client_conf_tunnel, node) {
-		if (!agent_find(a, def->name))
+		struct tunnel *t = agent_find(a, def->name);
+
+		if (!t)
 			(void)agent_add(a, client_conf_copy_tunnel(def), /* adhoc= */ false);
+		else if (!t->adhoc)
+			look_as(t, def);
 	}
 }
 
@@ -180,6 +195,7 @@ static void apply(struct agent *a, struct client_conf *fresh, struct secret *key
 	move_conf(&a->conf, fresh);
 	uplink_take_pauses(&a->uplink);
 	reload_apply_log(a);
+	inspector_apply(&a->inspector, &a->conf);
 	if (!same)
 		configure_uplink(a, key);
 	reload_tunnels(a);

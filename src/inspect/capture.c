@@ -127,6 +127,8 @@ struct exchange *capture_begin(struct capture *c, const char *tunnel, const char
 	e->refs = 2; /* the capture's and the caller's */
 	e->id = ++c->last_id;
 	e->tunnel = mem_strdup(tunnel);
+	e->method = mem_strdup("");
+	e->target = mem_strdup("");
 	e->tls = tls;
 	(void)snprintf(e->visitor, sizeof(e->visitor), "%s", visitor);
 	e->wall_ms = clock_wall_ms();
@@ -140,6 +142,18 @@ struct exchange *capture_begin(struct capture *c, const char *tunnel, const char
 	c->bytes += sizeof(*e);
 	evict_above(c, e);
 	return e;
+}
+
+void capture_set_request(struct exchange *e, struct http_span method, struct http_span target,
+	unsigned int minor)
+{
+	if (!e->capture || charge(e, method.n + target.n) < method.n + target.n)
+		return; /* what was charged leaves with the exchange */
+	free(e->method);
+	free(e->target);
+	e->method = mem_strndup(method.at, method.n);
+	e->target = mem_strndup(target.at, target.n);
+	e->minor = minor;
 }
 
 void capture_set_head(struct exchange *e, enum exchange_side side, const char *head, size_t n)
@@ -159,30 +173,61 @@ void capture_set_head(struct exchange *e, enum exchange_side side, const char *h
 	p->head_len = n;
 }
 
-static void grow(struct exchange_part *p, size_t need, size_t max)
+/* Memory for a body of @cap bytes, as far as it fits. */
+static void reserve(struct exchange *e, struct exchange_part *p, size_t cap)
 {
-	if (p->kept + need <= p->cap)
+	cap = p->cap + charge(e, cap - p->cap);
+	if (cap > p->cap)
+		p->body = mem_realloc(p->body, cap);
+	p->cap = cap;
+}
+
+/* Give back what a body that has ended does not need. */
+static void trim(struct exchange *e, struct exchange_part *p)
+{
+	size_t spare = p->cap - p->kept;
+
+	if (spare == 0 || !e->capture)
 		return;
-	p->cap = MIN(MAX(p->kept + need, MAX(p->cap * 2, (size_t)BODY_FIRST)), max);
-	p->body = mem_realloc(p->body, p->cap);
+	if (p->kept == 0)
+		free(TAKE_PTR(p->body));
+	else
+		p->body = mem_realloc(p->body, p->kept);
+	p->cap = p->kept;
+	e->bytes -= spare;
+	e->capture->bytes -= spare;
+}
+
+void capture_expect_body(struct exchange *e, enum exchange_side side, uint64_t length)
+{
+	struct exchange_part *p = &e->part[side];
+
+	if (e->capture && p->cap == 0)
+		reserve(e, p, (size_t)MIN(length, (uint64_t)e->capture->limits.body));
+}
+
+void capture_count_body(struct exchange *e, enum exchange_side side, size_t n)
+{
+	e->part[side].size += n;
 }
 
 void capture_add_body(struct exchange *e, enum exchange_side side, const void *bytes, size_t n)
 {
 	struct exchange_part *p = &e->part[side];
 	bool whole = p->kept == p->size;
-	size_t fits;
+	size_t fits, max;
 
 	if (!e->capture)
 		return;
 	p->size += n;
 	if (!whole || n == 0)
-		return; /* a gap would make the rest worthless */
-	fits = MIN(n, e->capture->limits.body - MIN(e->capture->limits.body, p->kept));
-	fits = charge(e, fits);
+		return;                             /* a gap would make the rest worthless */
+	max = MAX(e->capture->limits.body, p->cap); /* it may have been lowered */
+	if (p->kept + n > p->cap && p->cap < max)
+		reserve(e, p, MIN(MAX(p->kept + n, MAX(p->cap * 2, (size_t)BODY_FIRST)), max));
+	fits = MIN(n, p->cap - p->kept);
 	if (fits == 0)
 		return;
-	grow(p, fits, MAX(e->capture->limits.body, p->kept + fits));
 	memcpy(p->body + p->kept, bytes, fits);
 	p->kept += fits;
 }
@@ -221,6 +266,8 @@ void capture_end(struct exchange *e, const char *error)
 		return;
 	e->state = error ? EXCHANGE_FAILED : EXCHANGE_DONE;
 	mem_replace(&e->error, error);
+	trim(e, &e->part[EXCHANGE_REQUEST]);
+	trim(e, &e->part[EXCHANGE_RESPONSE]);
 	e->total_us = (int64_t)(clock_us() - e->began_us);
 	capture_announce(e, CAPTURE_ENDED);
 }

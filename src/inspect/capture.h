@@ -9,6 +9,7 @@
 
 #include "base/list.h"
 #include "inspect/exchange.h"
+#include "proto/http_head.h"
 
 struct capture_limits {
 	size_t requests; /* exchanges at once; 0: nothing is kept */
@@ -53,8 +54,14 @@ void capture_set_limits(struct capture *c, const struct capture_limits *limits);
 struct exchange *capture_begin(struct capture *c, const char *tunnel, const char *visitor,
 	bool tls) MUST_USE;
 /* Copies of what passed, as much as the limits let in; nothing on an exchange that has gone. */
+void capture_set_request(struct exchange *e, struct http_span method, struct http_span target,
+	unsigned int minor);
 void capture_set_head(struct exchange *e, enum exchange_side side, const char *head, size_t n);
 void capture_add_body(struct exchange *e, enum exchange_side side, const void *bytes, size_t n);
+/* So long a body is announced: memory for it at once. */
+void capture_expect_body(struct exchange *e, enum exchange_side side, uint64_t length);
+/* Passed, and not kept. */
+void capture_count_body(struct exchange *e, enum exchange_side side, size_t n);
 void capture_add_message(struct exchange *e, enum exchange_side from,
 	enum exchange_message_kind kind, const void *bytes, size_t kept, uint64_t size);
 /* Tell the watches. */

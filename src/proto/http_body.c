@@ -40,19 +40,42 @@ void http_body_of_response(struct http_body *b, const struct http_head *h, bool 
 	begin(b, h, HTTP_BODY_UNTIL_CLOSE);
 }
 
+static long take_plain(struct http_body *b, size_t n)
+{
+	if (b->kind == HTTP_BODY_LENGTH) {
+		n = (size_t)MIN((uint64_t)n, b->left);
+		b->left -= n;
+		b->done = b->left == 0;
+	}
+	return (long)n;
+}
+
 long http_body_take(struct http_body *b, const uint8_t *bytes, size_t n)
 {
-	long taken = (long)n;
+	long taken;
 
 	if (b->done)
 		return 0;
-	if (b->kind == HTTP_BODY_CHUNKED) {
-		taken = http_chunk_take(&b->chunk, bytes, n);
-		b->done = taken >= 0 && http_chunk_is_done(&b->chunk);
-	} else if (b->kind == HTTP_BODY_LENGTH) {
-		taken = (long)MIN((uint64_t)n, b->left);
-		b->left -= (uint64_t)taken;
-		b->done = b->left == 0;
+	if (b->kind != HTTP_BODY_CHUNKED)
+		return take_plain(b, n);
+	taken = http_chunk_take(&b->chunk, bytes, n);
+	b->done = taken >= 0 && http_chunk_is_done(&b->chunk);
+	return taken;
+}
+
+long http_body_next(struct http_body *b, const uint8_t *bytes, size_t n, size_t *ret_data)
+{
+	long taken;
+
+	*ret_data = 0;
+	if (b->done)
+		return 0;
+	if (b->kind != HTTP_BODY_CHUNKED) {
+		taken = take_plain(b, n);
+		*ret_data = (size_t)taken;
+		return taken;
 	}
+	taken = http_chunk_next(&b->chunk, bytes, n, ret_data);
+	b->done = taken >= 0 && http_chunk_is_done(&b->chunk);
 	return taken;
 }

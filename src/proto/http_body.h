@@ -24,3 +24,6 @@ void http_body_of_request(struct http_body *b, const struct http_head *h);
 void http_body_of_response(struct http_body *b, const struct http_head *h, bool to_head_request);
 /* How many of @n bytes belong to the body; sets b->done. Negative enum http_fault on bad chunks. */
 long http_body_take(struct http_body *b, const uint8_t *bytes, size_t n) MUST_USE;
+/* The same, but stops after a run of content: of what was taken the last *ret_data bytes are
+ * content, without chunks. */
+long http_body_next(struct http_body *b, const uint8_t *bytes, size_t n, size_t *ret_data) MUST_USE;

@@ -173,13 +173,14 @@ static size_t step_over_data(struct http_chunk *c, size_t n)
 	return step;
 }
 
-long http_chunk_take(struct http_chunk *c, const uint8_t *bytes, size_t n)
+long http_chunk_next(struct http_chunk *c, const uint8_t *bytes, size_t n, size_t *ret_data)
 {
 	size_t at = 0;
 
-	while (at < n && c->state < DONE) {
+	*ret_data = 0;
+	while (at < n && c->state < DONE && *ret_data == 0) {
 		if (c->state == DATA)
-			at += step_over_data(c, n - at);
+			at += *ret_data = step_over_data(c, n - at);
 		else
 			c->state = (uint8_t)on_byte(c, bytes[at++]);
 	}
@@ -187,5 +188,19 @@ long http_chunk_take(struct http_chunk *c, const uint8_t *bytes, size_t n)
 		return -(long)HTTP_FAULT_CHUNK;
 	if (c->state == BAD_TRAILER)
 		return -(long)HTTP_FAULT_TRAILER;
+	return (long)at;
+}
+
+long http_chunk_take(struct http_chunk *c, const uint8_t *bytes, size_t n)
+{
+	size_t at = 0, data;
+	long r;
+
+	do {
+		r = http_chunk_next(c, bytes + at, n - at, &data);
+		if (r < 0)
+			return r;
+		at += (size_t)r;
+	} while (r > 0);
 	return (long)at;
 }

@@ -31,4 +31,8 @@ void http_chunk_init(struct http_chunk *c);
  * they are bad, and from then on for ever.
  */
 long http_chunk_take(struct http_chunk *c, const uint8_t *bytes, size_t n) MUST_USE;
+/* The same, but stops after a run of data: of what was taken the last *ret_data bytes are content.
+ */
+long http_chunk_next(struct http_chunk *c, const uint8_t *bytes, size_t n,
+	size_t *ret_data) MUST_USE;
 bool http_chunk_is_done(const struct http_chunk *c);

@@ -68,6 +68,12 @@ static void lose_conn(struct pump *p, enum close_reason why)
 	on_linger(&p->linger);
 }
 
+static void show(struct pump *p, enum pump_from from, const uint8_t *bytes, size_t n)
+{
+	if (p->tap)
+		p->tap->passed(p->tap, from, bytes, n);
+}
+
 /* Both directions have ended cleanly and everything has left. */
 static bool finish_if_over(struct pump *p)
 {
@@ -117,6 +123,7 @@ static void credit(struct pump *p)
 static void on_conn_end(struct pump *p)
 {
 	p->conn_ended = true;
+	show(p, PUMP_FROM_CONN, NULL, 0);
 	stream_end(p->user.stream);
 	(void)finish_if_over(p);
 }
@@ -135,6 +142,8 @@ static void on_readable(struct pump *p)
 			return;
 		}
 		n = conn_read(&p->conn, to, room);
+		if (n > 0)
+			show(p, PUMP_FROM_CONN, to, (size_t)n);
 		stream_commit(p->user.stream, n > 0 ? (size_t)n : 0);
 		if (n == -EAGAIN)
 			return;
@@ -168,6 +177,7 @@ static void on_data(struct stream_user *u, const uint8_t *bytes, size_t n)
 {
 	struct pump *p = container_of(u, struct pump, user);
 
+	show(p, PUMP_FROM_STREAM, bytes, n);
 	if (!p->connected) {
 		/* bounded by the initial window: nothing is credited before the connection is there
 		 */
@@ -189,6 +199,7 @@ static void on_end(struct stream_user *u)
 	struct pump *p = container_of(u, struct pump, user);
 
 	p->stream_ended = true;
+	show(p, PUMP_FROM_STREAM, NULL, 0);
 	if (p->connected)
 		conn_shutdown(&p->conn);
 	(void)finish_if_over(p);

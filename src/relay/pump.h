@@ -20,11 +20,21 @@ struct tls_ctx;
  * the owner through the graveyard. @text: words for the log. */
 typedef void pump_done_f(struct pump *p, enum close_reason why, const char *text);
 
+/* Which way bytes go that a tap sees. */
+enum pump_from { PUMP_FROM_STREAM, PUMP_FROM_CONN };
+
+/* Sees what passes, before it goes on, each byte once and in order; @n 0: that direction's end. It
+ * has no say: it must not touch the pump. */
+struct pump_tap {
+	void (*passed)(struct pump_tap *t, enum pump_from from, const uint8_t *bytes, size_t n);
+};
+
 struct pump {
 	struct conn conn;
 	struct stream_user user;
 	struct loop *loop;
 	pump_done_f *done;
+	struct pump_tap *tap; /* NULL: nobody looks; the owner's */
 	enum close_reason
 		conn_fault; /* what a broken conn is called: ORIGIN_RESET or VISITOR_GONE */
 	struct timer

@@ -65,6 +65,7 @@ struct party {
 	uint64_t most_held; /* bytes received and not consumed */
 	bool end_after;     /* end the stream once all is sent */
 	bool hold;          /* consume nothing by itself */
+	bool any;           /* what is received follows no pattern */
 	bool ended, was_reset;
 	enum close_reason why;
 	char text[160];
@@ -113,7 +114,8 @@ static void party_on_data(struct stream_user *u, const uint8_t *bytes, size_t n)
 {
 	struct party *p = container_of(u, struct party, user);
 
-	pattern_check(p->peer_seed, p->received, bytes, n);
+	if (!p->any)
+		pattern_check(p->peer_seed, p->received, bytes, n);
 	p->received += n;
 	if (!p->hold) {
 		stream_consumed(u->stream, n);

@@ -12,6 +12,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "client/client_conf.h"
+#include "inspect/tap.h"
 
 static char dir[] = "/tmp/test_client_conf.XXXXXX";
 static struct client_conf conf;
@@ -79,6 +80,12 @@ static void an_empty_file_is_sound_and_has_the_defaults(void **state)
 	assert_int_equal(conf.reconnect.max, 30000);
 	assert_int_equal(conf.drain, 5000);
 	assert_int_equal(conf.log.level, 3);
+	assert_int_equal(conf.inspector.requests, 500);
+	assert_int_equal(conf.inspector.bytes, 64 << 20);
+	assert_int_equal(conf.inspector.body, 256 << 10);
+	assert_int_equal(conf.inspector.messages, 200);
+	assert_int_equal(conf.inspector.redact.n, 0);
+	assert_false(conf.inspector.reveal);
 	assert_true(list_is_empty(&conf.tunnels));
 }
 
@@ -95,16 +102,28 @@ static void everything_that_can_be_written_is_taken_over(void **state)
 		     "control_socket: /tmp/c\n"
 		     "drain: 0s\n"
 		     "log: {level: debug}\n"
+		     "inspector: {requests: 9, bytes: 1M, body: 2K, messages: 3, reveal: true,\n"
+		     "  redact: [X-Session, token]}\n"
 		     "tunnels:\n"
 		     "  web: {local: 'https://app:8443', subdomain: demo, host_header: app.local,\n"
-		     "    tls: {ca_file: origin.pem, verify: false}, idle: 2m, max_streams: 9}\n"
-		     "  db: {proto: tcp, local: 5432, remote_port: 20001, autostart: false}\n"));
+		     "    tls: {ca_file: origin.pem, verify: false}, idle: 2m, max_streams: 9,\n"
+		     "    inspect: headers}\n"
+		     "  off: {local: 1, inspect: false}\n"
+		     "  db: {proto: tcp, inspect: false, local: 5432, remote_port: 20001, "
+		     "autostart: false}\n"));
 	assert_string_equal(conf.server.url, "https://t.example:8443");
 	assert_string_equal(conf.server.ca_file, "ca.pem");
 	assert_false(conf.server.verify);
 	assert_int_equal(conf.reconnect.max, 60000);
 	assert_int_equal(conf.drain, 0);
 	assert_int_equal(conf.log.level, 4);
+	assert_int_equal(conf.inspector.requests, 9);
+	assert_int_equal(conf.inspector.bytes, 1 << 20);
+	assert_int_equal(conf.inspector.body, 2048);
+	assert_int_equal(conf.inspector.messages, 3);
+	assert_true(conf.inspector.reveal);
+	assert_int_equal(conf.inspector.redact.n, 2);
+	assert_string_equal(conf.inspector.redact.items[1], "token");
 	t = client_conf_find(&conf, "web");
 	assert_non_null(t);
 	assert_int_equal(t->proto, HELLO_PROTO_HTTP);
@@ -116,6 +135,8 @@ static void everything_that_can_be_written_is_taken_over(void **state)
 	assert_string_equal(t->tls.ca_file, "origin.pem");
 	assert_int_equal(t->idle, 120000);
 	assert_int_equal(t->max_streams, 9);
+	assert_int_equal(t->inspect, TAP_HEADERS);
+	assert_int_equal(client_conf_find(&conf, "off")->inspect, TAP_NOTHING);
 	assert_true(t->autostart);
 	t = client_conf_find(&conf, "db");
 	assert_non_null(t);
@@ -125,6 +146,7 @@ static void everything_that_can_be_written_is_taken_over(void **state)
 	assert_false(t->autostart);
 	assert_true(t->tls.verify);
 	assert_int_equal(t->max_streams, 4096);
+	assert_int_equal(t->inspect, TAP_NOTHING);
 	assert_null(client_conf_find(&conf, "none"));
 }
 
@@ -161,6 +183,16 @@ static void each_mistake_says_where_and_why(void **state)
 			"tunneltod.yaml:1:35: tunnels.web.proto: expected one of http, tcp, tls, "
 			"found "
 			"'udp'\n"},
+		{"tunnels: {web: {local: 80, proto: tcp, inspect: full}}\n",
+			"tunneltod.yaml:1:49: tunnels.web: 'inspect' is for proto http, what "
+			"passes "
+			"here is not read\n"},
+		{"tunnels: {web: {local: 80, inspect: all}}\n",
+			"tunneltod.yaml:1:37: tunnels.web.inspect: expected one of false, headers, "
+			"full, found 'all'\n"},
+		{"inspector: {redact: [ok, 'a b']}\n",
+			"tunneltod.yaml:1:21: inspector.redact: 'a b' is no name of a header "
+			"field\n"},
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(table); i++) {
@@ -280,6 +312,17 @@ static void every_key_of_a_tunnel_makes_a_difference(void **state)
 	setup(state);
 }
 
+static void what_is_inspected_makes_none(void **state)
+{
+	struct client_conf_tunnel *t;
+
+	(void)state;
+	assert_true(load("tunnels: {x: {local: 80}, y: {local: 80, inspect: false}}\n"));
+	t = client_conf_find(&conf, "x");
+	assert_int_equal(t->inspect, TAP_FULL);
+	assert_true(client_conf_same_tunnel(t, client_conf_find(&conf, "y")));
+}
+
 static void a_name_is_short_and_plain(void **state)
 {
 	char name[HELLO_NAME_MAX + 2];
@@ -310,6 +353,7 @@ int main(void)
 		TEST(two_tunnels_of_one_name_are_a_mistake_that_names_both_places),
 		TEST(a_copy_is_the_same_and_its_own),
 		TEST(every_key_of_a_tunnel_makes_a_difference),
+		TEST(what_is_inspected_makes_none),
 		TEST(a_name_is_short_and_plain),
 	};
 

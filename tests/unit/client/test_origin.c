@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "client/agent.h"
 #include "client/origin.h"
+#include "inspect/tap.h"
 #include "io/resolver.h"
 
 static struct agent agent;
@@ -32,6 +33,8 @@ static int setup(void **state)
 	agent.resolver = resolver_new(&loop);
 	assert_non_null(agent.resolver);
 	list_init(&agent.tunnels);
+	bind_defaults(&client_conf_table, &agent.conf);
+	inspector_init(&agent.inspector, &agent.conf);
 	pair_setup();
 	client.on_open = on_open;
 	return 0;
@@ -42,6 +45,7 @@ static int teardown(void **state)
 	origin_stop_all(tunnel, CLOSE_SHUTDOWN);
 	assert_int_equal(tunnel->streams, 0);
 	tunnel_free(tunnel);
+	inspector_deinit(&agent.inspector);
 	turn();
 	end_deinit(&client);
 	end_deinit(&server);
@@ -222,6 +226,128 @@ static void a_reset_that_ends_the_session_ends_the_other_visitors_once(void **st
 	assert_int_equal(client.why, CLOSE_LIMIT);
 }
 
+/* --- what is kept of it ---------------------------------------------------------------------- */
+
+#define GET "GET /a HTTP/1.1\r\nHost: x\r\n\r\n"
+#define OK  "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi"
+
+static struct exchange *last(void)
+{
+	return capture_find(&agent.inspector.capture, agent.inspector.capture.last_id);
+}
+
+static void visitor_says(const char *text)
+{
+	size_t n = strlen(text);
+
+	server.party.any = true;
+	assert_int_equal(stream_write(server.party.user.stream, text, n), n);
+}
+
+static void accept_origin(void)
+{
+	until((origin = accept(listener, NULL, NULL)) >= 0);
+	set_nonblocking(origin);
+}
+
+static void origin_says(const char *text)
+{
+	assert_int_equal(write(origin, text, strlen(text)), strlen(text));
+}
+
+static void a_request_is_kept_while_it_passes(void **state)
+{
+	const struct exchange *e;
+
+	tunnel_to_listener("");
+	pair_open();
+	visitor_says(GET);
+	accept_origin();
+	until(last());
+	e = last();
+	assert_string_equal(e->tunnel, "web");
+	assert_string_equal(e->visitor, "192.0.2.1:1");
+	assert_string_equal(e->target, "/a");
+	assert_int_equal(e->state, EXCHANGE_OPEN);
+	origin_says(OK);
+	until(e->state == EXCHANGE_DONE);
+	assert_int_equal(e->status, 200);
+	assert_memory_equal(e->part[EXCHANGE_RESPONSE].body, "hi", 2);
+}
+
+static void a_request_to_nobody_is_kept_with_the_reason(void **state)
+{
+	tunnel_to_listener("");
+	close(listener);
+	listener = -1;
+	pair_open();
+	visitor_says(GET);
+	assert_reset(CLOSE_ORIGIN_REFUSED);
+	assert_int_equal(last()->state, EXCHANGE_FAILED);
+	assert_string_equal(last()->error, "the origin refused the connection: Connection refused");
+	assert_int_equal(last()->status, 502);
+}
+
+static void an_answer_that_ends_with_the_connection_is_whole(void **state)
+{
+	tunnel_to_listener("");
+	pair_open();
+	visitor_says(GET);
+	accept_origin();
+	origin_says("HTTP/1.1 200 OK\r\n\r\nhi");
+	assert_int_equal(shutdown(origin, SHUT_WR), 0);
+	until(server.party.ended);
+	assert_int_equal(last()->state, EXCHANGE_DONE);
+	assert_int_equal(last()->part[EXCHANGE_RESPONSE].kept, 2);
+}
+
+static void a_visitor_that_goes_away_is_kept_so(void **state)
+{
+	tunnel_to_listener("");
+	pair_open();
+	visitor_says(GET);
+	accept_origin();
+	until(last());
+	stream_reset(server.party.user.stream, CLOSE_VISITOR_GONE, "");
+	until(tunnel->streams == 0);
+	assert_int_equal(last()->state, EXCHANGE_FAILED);
+	assert_string_equal(last()->error, "the visitor went away");
+}
+
+static void nothing_is_kept_of_who_is_not_inspected(void **state)
+{
+	tunnel_to_listener("");
+	tunnel->def->inspect = TAP_NOTHING;
+	pair_open();
+	visitor_says(GET);
+	accept_origin();
+	origin_says(OK);
+	until(server.party.received == strlen(OK));
+	assert_int_equal(agent.inspector.capture.seen, 0);
+}
+
+static void what_is_inspected_changes_while_a_visitor_is_there(void **state)
+{
+	tunnel_to_listener("");
+	pair_open();
+	visitor_says(GET);
+	accept_origin();
+	origin_says(OK);
+	until(last() && last()->state == EXCHANGE_DONE);
+	tunnel->def->inspect = TAP_NOTHING;
+	origin_retune_all(tunnel);
+	visitor_says(GET);
+	origin_says(OK);
+	until(server.party.received == 2 * strlen(OK));
+	tunnel->def->inspect = TAP_HEADERS;
+	origin_retune_all(tunnel);
+	visitor_says(GET);
+	origin_says(OK);
+	until(agent.inspector.capture.seen == 2 && last()->state == EXCHANGE_DONE);
+	assert_int_equal(last()->part[EXCHANGE_RESPONSE].kept, 0);
+	assert_int_equal(last()->part[EXCHANGE_RESPONSE].size, 2);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -236,6 +362,12 @@ int main(void)
 		TEST(a_visitor_who_leaves_before_the_origin_is_there_leaves_nothing),
 		TEST(taking_a_tunnel_down_ends_its_visitors_with_the_reason),
 		TEST(a_reset_that_ends_the_session_ends_the_other_visitors_once),
+		TEST(a_request_is_kept_while_it_passes),
+		TEST(a_request_to_nobody_is_kept_with_the_reason),
+		TEST(an_answer_that_ends_with_the_connection_is_whole),
+		TEST(a_visitor_that_goes_away_is_kept_so),
+		TEST(nothing_is_kept_of_who_is_not_inspected),
+		TEST(what_is_inspected_changes_while_a_visitor_is_there),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -127,6 +127,35 @@ static void chunks_end_with_their_last_byte(void **state)
 	assert_int_equal(http_body_take(&b, (const uint8_t *)"GET", 3), 0);
 }
 
+static void content_is_told_from_its_chunks(void **state)
+{
+	static const uint8_t bytes[] = "3;x=y\r\nabc\r\n2\r\nde\r\n0\r\nA: b\r\n\r\nGET";
+	struct http_body b;
+	size_t at = 0, data, n = 0;
+	char content[8];
+	long r;
+
+	(void)state;
+	request_body(&b, "Transfer-Encoding: chunked\r\n");
+	do {
+		r = http_body_next(&b, bytes + at, sizeof(bytes) - 1 - at, &data);
+		assert_true(r >= 0 && data <= (size_t)r && n + data <= sizeof(content));
+		at += (size_t)r;
+		memcpy(content + n, bytes + at - data, data);
+		n += data;
+	} while (r > 0);
+	assert_true(b.done);
+	assert_string_equal((const char *)bytes + at, "GET");
+	assert_int_equal(n, 5);
+	assert_memory_equal(content, "abcde", 5);
+	request_body(&b, "Content-Length: 5\r\n");
+	assert_int_equal(http_body_next(&b, bytes, 9, &data), 5);
+	assert_int_equal(data, 5);
+	request_body(&b, "Transfer-Encoding: chunked\r\n");
+	assert_int_equal(http_body_next(&b, (const uint8_t *)"3\nabc", 5, &data),
+		-HTTP_FAULT_CHUNK);
+}
+
 static void bad_chunks_are_never_done(void **state)
 {
 	struct http_body b;
@@ -170,6 +199,7 @@ int main(void)
 		cmocka_unit_test(a_length_is_taken_to_the_byte),
 		cmocka_unit_test(the_longest_length_does_not_overflow),
 		cmocka_unit_test(chunks_end_with_their_last_byte),
+		cmocka_unit_test(content_is_told_from_its_chunks),
 		cmocka_unit_test(bad_chunks_are_never_done),
 		cmocka_unit_test(until_close_takes_everything),
 		cmocka_unit_test(nothing_belongs_to_a_message_without_a_body),

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * inspector: joins pumps with the capture.
+ *
+ * A tap is made when a visitor comes and its tunnel is inspected; one whose visitor has come before
+ * the tunnel was inspected has none, and is seen when it comes again.
+ */
+#include "client/inspector.h"
+
+#include <stdlib.h>
+
+#include "base/mem.h"
+#include "client/client_conf.h"
+#include "client/tunnel.h"
+#include "inspect/tap.h"
+#include "relay/pump.h"
+
+struct inspector_tap {
+	struct pump_tap hook;
+	struct tap tap;
+	struct tap_visit visit;
+};
+
+void inspector_apply(struct inspector *i, const struct client_conf *conf)
+{
+	struct capture_limits limits = {
+		.requests = conf->inspector.requests,
+		.bytes = conf->inspector.bytes,
+		.body = conf->inspector.body,
+		.messages = conf->inspector.messages,
+	};
+
+	i->redact.names = &conf->inspector.redact;
+	i->redact.reveal = conf->inspector.reveal;
+	capture_set_limits(&i->capture, &limits);
+}
+
+void inspector_init(struct inspector *i, const struct client_conf *conf)
+{
+	struct capture_limits nothing = {0};
+
+	capture_init(&i->capture, &nothing);
+	inspector_apply(i, conf);
+}
+
+void inspector_deinit(struct inspector *i)
+{
+	if (i->capture.exchanges.next)
+		capture_deinit(&i->capture);
+}
+
+static void on_passed(struct pump_tap *hook, enum pump_from from, const uint8_t *bytes, size_t n)
+{
+	struct inspector_tap *it = container_of(hook, struct inspector_tap, hook);
+	enum exchange_side side = from == PUMP_FROM_STREAM ? EXCHANGE_REQUEST : EXCHANGE_RESPONSE;
+
+	if (n > 0)
+		tap_data(&it->tap, side, bytes, n);
+	else
+		tap_end(&it->tap, side);
+}
+
+struct pump_tap *inspector_attach(struct inspector *i, const struct tunnel *t, const char *visitor,
+	bool tls)
+{
+	struct inspector_tap *it;
+
+	if (t->def->inspect == TAP_NOTHING || t->def->proto != HELLO_PROTO_HTTP ||
+		i->capture.limits.requests == 0)
+		return NULL;
+	it = mem_new(struct inspector_tap);
+	it->hook.passed = on_passed;
+	it->visit = (struct tap_visit){.capture = &i->capture,
+		.redact = &i->redact,
+		.tunnel = t->def->name,
+		.visitor = visitor,
+		.tls = tls};
+	tap_init(&it->tap, &it->visit, (enum tap_level)t->def->inspect);
+	return &it->hook;
+}
+
+void inspector_detach(struct pump_tap *tap, enum close_reason why, const char *text)
+{
+	struct inspector_tap *it;
+
+	if (!tap)
+		return;
+	it = container_of(tap, struct inspector_tap, hook);
+	tap_close(&it->tap, why, text);
+	tap_deinit(&it->tap);
+	free(it);
+}
+
+void inspector_retune(struct pump_tap *tap, const struct tunnel *t)
+{
+	if (tap)
+		container_of(tap, struct inspector_tap, hook)->tap.level = (enum tap_level)
+										   t->def->inspect;
+}
+
+struct exchange *inspector_exchange(const struct pump_tap *tap)
+{
+	const struct inspector_tap *it = (const struct inspector_tap *)(const void *)tap;
+
+	return tap ? tap_exchange(&it->tap) : NULL;
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+
+/* inspector: what the daemon keeps of its visitors' requests, and the taps that find them. */
+
+#include <stdbool.h>
+
+#include "inspect/capture.h"
+#include "inspect/redact.h"
+#include "proto/close.h"
+
+struct client_conf;
+struct pump_tap;
+struct tunnel;
+
+struct inspector {
+	struct capture capture;
+	struct redact redact;
+};
+
+/* @conf stays where it is; its contents may change, then inspector_apply(). */
+void inspector_init(struct inspector *i, const struct client_conf *conf);
+void inspector_apply(struct inspector *i, const struct client_conf *conf);
+/* Every tap must be gone. Harmless without init. */
+void inspector_deinit(struct inspector *i);
+
+/* A look at one visitor of @t; NULL when it is not inspected. @visitor is borrowed until
+ * inspector_detach(). */
+struct pump_tap *inspector_attach(struct inspector *i, const struct tunnel *t, const char *visitor,
+	bool tls);
+/* The connection is over, with this reason and words (may be ""). NULL is allowed. */
+void inspector_detach(struct pump_tap *tap, enum close_reason why, const char *text);
+/* As much as its tunnel says now, from the next request on. NULL is allowed. */
+void inspector_retune(struct pump_tap *tap, const struct tunnel *t);
+/* The exchange of the last request; NULL: none. Borrowed. */
+struct exchange *inspector_exchange(const struct pump_tap *tap);
