@@ -17,6 +17,7 @@
 #include "base/str.h"
 #include "base/str_list.h"
 #include "client/agent.h"
+#include "client/inspect_verbs.h"
 #include "client/reload.h"
 #include "ctl/ctl_events.h"
 #include "ctl/ctl_server.h"
@@ -555,6 +556,18 @@ static void on_logs(struct ctl_call *c, json_t *params)
 	ctl_events_on_logs(&agent_of(c)->events, c, params);
 }
 
+/* The same arguments for all that is about captured requests. */
+#define ON_CAPTURE(name)                                                                           \
+	static void on_##name(struct ctl_call *c, json_t *params)                                  \
+	{                                                                                          \
+		inspect_verbs_##name(&agent_of(c)->inspector.capture, c, params);                  \
+	}
+ON_CAPTURE(requests)
+ON_CAPTURE(request)
+ON_CAPTURE(body)
+ON_CAPTURE(clear)
+ON_CAPTURE(export)
+
 static const struct ctl_method methods[] = {
 	{"Status", CTL_RIGHT_READ, on_status},
 	{"Tunnel", CTL_RIGHT_READ, on_tunnel},
@@ -564,6 +577,11 @@ static const struct ctl_method methods[] = {
 	{"Open", CTL_RIGHT_OPERATE, on_open},
 	{"Reload", CTL_RIGHT_OPERATE, on_reload},
 	{"Logs", CTL_RIGHT_OPERATE, on_logs},
+	{"Requests", CTL_RIGHT_OPERATE, on_requests},
+	{"Request", CTL_RIGHT_OPERATE, on_request},
+	{"Body", CTL_RIGHT_OPERATE, on_body},
+	{"ClearRequests", CTL_RIGHT_OPERATE, on_clear},
+	{"Export", CTL_RIGHT_OPERATE, on_export},
 };
 
 const struct ctl_interface client_verbs_interface = {

@@ -6,6 +6,9 @@ src_client_libclient_a_SOURCES = \
 	src/client/client_verbs.c src/client/client_verbs.h \
 	src/client/command.c src/client/command.h \
 	src/client/health.c src/client/health.h \
+	src/client/inspect_export.c src/client/inspect_export.h \
+	src/client/inspect_follow.c src/client/inspect_follow.h \
+	src/client/inspect_verbs.c src/client/inspect_verbs.h \
 	src/client/inspector.c src/client/inspector.h \
 	src/client/old_ways.c src/client/old_ways.h \
 	src/client/one_shot.c src/client/one_shot.h \
@@ -22,4 +25,4 @@ tunneltod_CFLAGS = $(AM_CFLAGS) -fno-strict-aliasing
 tunneltod_SOURCES = src/client/main.c
 tunneltod_LDADD = src/client/libclient.a src/ctl/libctl.a src/inspect/libinspect.a src/webhook/libwebhook.a src/v1/libv1.a src/relay/librelay.a src/lane/liblane.a src/ws/libws.a \
 	src/mux/libmux.a src/sys/libsys.a src/io/libio.a src/crypt/libcrypt.a src/conf/libconf.a src/proto/libproto.a \
-	src/base/libbase.a $(LWS_LIBS) $(EV_LIBS) $(OPENSSL_LIBS) $(CARES_LIBS) $(JANSSON_LIBS) $(YAML_LIBS) $(SYSTEMD_LIBS)
+	src/base/libbase.a $(LWS_LIBS) $(EV_LIBS) $(OPENSSL_LIBS) $(CARES_LIBS) $(JANSSON_LIBS) $(YAML_LIBS) $(SYSTEMD_LIBS) $(CODINGS_LIBS)

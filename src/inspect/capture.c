@@ -23,6 +23,7 @@ void capture_init(struct capture *c, const struct capture_limits *limits)
 {
 	memset(c, 0, sizeof(*c));
 	list_init(&c->exchanges);
+	list_init(&c->recent);
 	list_init(&c->watches);
 	c->limits = *limits;
 }
@@ -71,6 +72,7 @@ static void evict(struct exchange *e)
 	c->dropped++;
 	e->bytes = 0;
 	e->capture = NULL;
+	list_del(&e->recent);
 	list_del(&e->node);
 	exchange_unref(e);
 }
@@ -135,6 +137,7 @@ struct exchange *capture_begin(struct capture *c, const char *tunnel, const char
 	e->began_us = clock_us();
 	e->first_byte_us = e->total_us = -1;
 	list_init(&e->messages);
+	list_init(&e->recent);
 	list_add_tail(&c->exchanges, &e->node);
 	c->n++;
 	c->seen++;
@@ -319,6 +322,9 @@ void capture_announce(struct exchange *e, enum capture_event ev)
 
 	if (!c)
 		return;
+	e->change = ++c->changes;
+	list_del(&e->recent);
+	list_add_tail(&c->recent, &e->recent);
 	for (struct list *n = c->watches.next; n != &c->watches; n = c->next_watch) {
 		struct capture_watch *w = list_entry(n, struct capture_watch, node);
 

@@ -36,11 +36,13 @@ struct capture_watch {
 
 struct capture {
 	struct list exchanges; /* oldest first */
+	struct list recent;    /* those that were announced, in the order of their last change */
 	struct list watches;
 	struct list *next_watch; /* of a walk that is under way */
 	struct capture_limits limits;
 	size_t n, bytes;
 	uint64_t last_id;
+	uint64_t changes;       /* announcements so far */
 	uint64_t seen, dropped; /* all that began; of those, no longer here */
 };
 
@@ -64,7 +66,7 @@ void capture_expect_body(struct exchange *e, enum exchange_side side, uint64_t l
 void capture_count_body(struct exchange *e, enum exchange_side side, size_t n);
 void capture_add_message(struct exchange *e, enum exchange_side from,
 	enum exchange_message_kind kind, const void *bytes, size_t kept, uint64_t size);
-/* Tell the watches. */
+/* Tell the watches; from the first time on it is in `recent`. */
 void capture_announce(struct exchange *e, enum capture_event ev);
 /* DONE, or FAILED with @error; once. Announces it. */
 void capture_end(struct exchange *e, const char *error);

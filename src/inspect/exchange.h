@@ -67,9 +67,11 @@ struct exchange_part {
 
 struct exchange {
 	struct list node;        /* in the capture, oldest first */
+	struct list recent;      /* the same, the one that was announced last coming last */
 	struct capture *capture; /* NULL: no longer in it, and holds nothing but this struct */
 	unsigned int refs;
 	uint64_t id;        /* from 1, rising, of this run of the daemon */
+	uint64_t change;    /* which announcement its last one was; 0: not announced yet */
 	uint64_t replay_of; /* 0: a visitor's */
 	char *tunnel;
 	char visitor[64];

@@ -12,4 +12,5 @@ src_proto_libproto_a_SOURCES = \
 	src/proto/http_head.c src/proto/http_head.h \
 	src/proto/proxy_header.c src/proto/proxy_header.h \
 	src/proto/v1.c src/proto/v1.h src/proto/v1_packet.def.h \
+	src/proto/urlencoded.c src/proto/urlencoded.h \
 	src/proto/varlink.c src/proto/varlink.h
