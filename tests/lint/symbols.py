@@ -8,7 +8,7 @@ import sys
 from common import BUILD, SKIP, TOP, finish
 
 # A header that owns a second noun: its functions have no file of their own. ws_poll is another ws_guest.
-SECOND = {"ctl_server": "ctl_call", "ws_poll": "ws_guest"}
+SECOND = {"ctl_peer": "ctl_call", "ws_poll": "ws_guest"}
 
 objects = sorted(p for p in (BUILD / "src").glob("*/*.o"))
 if not objects:

@@ -39,6 +39,7 @@ static uid_t fake_geteuid(void)
 #define getsockopt fake_getsockopt
 #define geteuid    fake_geteuid
 #include "ctl/ctl_server.c"
+#include "ctl/ctl_peer.c"
 #undef getsockopt
 #undef geteuid
 
@@ -285,7 +286,7 @@ static void callers_that_pipeline_without_end_are_held_back(void **state)
 static struct ctl_conn *only_conn(void)
 {
 	assert_int_equal(server.n_connections, 1);
-	return list_entry(list_first(&server.connections), struct ctl_conn, node);
+	return list_entry(list_first(&server.connections), struct ctl_conn, peer.node);
 }
 
 /* The deadline, moved to now. */
@@ -307,10 +308,10 @@ static void half_a_message_has_a_deadline_that_no_drip_moves(void **state)
 	conn_set_deadline(&only_conn()->conn, MESSAGE_MS / 2); /* half of it is over */
 	at = only_conn()->conn.deadline.at;
 	for (int i = 0; i < 5; i++) {
-		size_t len = buf_len(&only_conn()->in);
+		size_t len = buf_len(&only_conn()->peer.in);
 
 		assert_true(caller_say_bytes(&caller, " ", 1));
-		until(buf_len(&only_conn()->in) > len);
+		until(buf_len(&only_conn()->peer.in) > len);
 	}
 	assert_int_equal(only_conn()->conn.deadline.at, at);
 	let_deadline_pass();
@@ -329,7 +330,7 @@ static void answers_wait_for_a_slow_reader_up_to_a_deadline(void **state)
 {
 	for (int i = 0; i < 8; i++)
 		caller_say(&caller, CALL_WITH("Big", "{\"bytes\":1000000}"));
-	until(server.n_connections == 1 && only_conn()->wait == CTL_WAIT_ANSWER);
+	until(server.n_connections == 1 && only_conn()->peer.wait == CTL_WAIT_ANSWER);
 	ev_run(the_loop.ev, EVRUN_NOWAIT);
 	assert_true(conn_queued(&only_conn()->conn) < 1000100); /* one answer, not eight */
 	let_deadline_pass();
