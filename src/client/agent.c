@@ -11,7 +11,6 @@
 #include "client/agent.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -30,6 +29,7 @@
 #include "client/client_verbs.h"
 #include "client/origin.h"
 #include "client/reload.h"
+#include "client/state.h"
 #include "mux/stream.h"
 #include "sys/landlock.h"
 #include "sys/limits.h"
@@ -402,46 +402,6 @@ static void on_hangup(struct sig *s)
 
 /* --- life ------------------------------------------------------------------------------------ */
 
-static char *state_dir(bool user)
-{
-	const char *dir = getenv("STATE_DIRECTORY"), *home = getenv("HOME");
-
-	if (!dir && user && home)
-		return mem_printf("%s/.local/state/tunneltod", home);
-	return mem_strdup(dir ? dir : PATHS_CLIENT_STATE);
-}
-
-/* Who this installation is: 32 hex digits, kept where the state is; where nothing can be kept, for
- * this run. */
-static void load_instance(struct agent *a, const char *state)
-{
-	CLEANUP(mem_cleanup) char *path = mem_printf("%s/instance", state);
-	uint8_t bytes[16];
-	char *id = a->uplink.instance;
-	int fd;
-
-	rand_bytes(bytes, sizeof(bytes));
-	parse_format_hex(id, bytes, sizeof(bytes));
-	if (!a->conf_path)
-		return;
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd >= 0) {
-		char kept[HELLO_ID_SIZE] = "";
-
-		if (read(fd, kept, sizeof(kept) - 1) == sizeof(kept) - 1 &&
-			parse_hex(kept, bytes, sizeof(bytes)) == 0)
-			memcpy(id, kept, sizeof(kept));
-		close(fd);
-		return;
-	}
-	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-	if (fd < 0)
-		return;
-	if (write(fd, id, HELLO_ID_SIZE - 1) < 0)
-		log_debug("cannot keep '%s', ignoring", path);
-	close(fd);
-}
-
 static char *control_path(const struct agent *a, bool user)
 {
 	const char *run = getenv("RUNTIME_DIRECTORY"), *xdg = getenv("XDG_RUNTIME_DIR");
@@ -459,8 +419,6 @@ static char *control_path(const struct agent *a, bool user)
 
 static int open_control(struct agent *a, const char *path, struct err *err)
 {
-	a->with_ctl = true;
-	ctl_server_init(&a->ctl, a->loop, &client_verbs_interface, "tunneltod", "tunnelto");
 	return ctl_server_open(&a->ctl, path, listen_fds_take("control"), err);
 }
 
@@ -508,20 +466,24 @@ int agent_open(struct agent *a, struct loop *loop, const char *conf_path, bool u
 	init(a, loop, conf_path);
 	control = control_path(a, user);
 	a->resolver = resolver_new(loop);
-	a->ws = a->resolver ? ws_loop_new(loop, err) : NULL;
+	a->ws = a->resolver ? ws_loop_new(loop, WS_SITE_HEAD_MAX, err) : NULL;
 	if (!a->resolver)
 		return err_set(err, -ENOMEM, "c-ares cannot start");
 	if (!a->ws)
 		return -ENOSYS;
 	uplink_init(&a->uplink, loop, a->resolver, a->ws, &uplink_ops);
 	a->uplink.conf = &a->conf;
-	load_instance(a, state);
+	state_id(conf_path ? state : NULL, "instance", /* secret= */ false, a->uplink.instance);
+	ctl_server_init(&a->ctl, loop, &client_verbs_interface, "tunneltod", "tunnelto");
+	a->with_ctl = true;
+	dashboard_init(&a->dashboard, loop, a->ws, &a->ctl, conf_path ? state : NULL);
 	r = reload_uplink(a, err);
 	if (r == 0 && conf_path)
 		r = open_control(a, control, err);
 	if (r < 0)
 		return r;
 	listen_fds_close_rest();
+	dashboard_apply(&a->dashboard, &a->conf.dashboard);
 	if (conf_path)
 		confine(a, control, state);
 	sig_start(&a->term, loop, SIGTERM, on_term);
@@ -542,6 +504,7 @@ void agent_close(struct agent *a)
 	health_stop(&a->health);
 	if (a->with_ctl)
 		ctl_server_close(&a->ctl);
+	dashboard_close(&a->dashboard);
 	if (a->uplink.loop)
 		uplink_deinit(&a->uplink);
 	list_each_safe (t, &a->tunnels, struct tunnel, node) {

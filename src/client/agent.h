@@ -9,6 +9,7 @@
 
 #include "base/list.h"
 #include "client/client_conf.h"
+#include "client/dashboard.h"
 #include "client/health.h"
 #include "client/inspector.h"
 #include "client/tunnel.h"
@@ -35,6 +36,7 @@ struct agent {
 	uint32_t next_request;
 	struct ctl_server ctl;
 	struct ctl_events events;
+	struct dashboard dashboard;
 	struct list waiters; /* calls of the control socket that wait for a state */
 	struct health health;
 	struct inspector inspector;

@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "client/dashboard_guard.h"
 #include "conf/doc.h"
 #include "crypt/secret.h"
 #include "inspect/tap.h"
@@ -35,6 +36,24 @@ static void check_key_file(const struct conf_node *node, void *dst, struct conf_
 	if (secret_load_file(&s, *(char **)dst, &err) < 0)
 		report_add(report, node, "%s", err.text);
 	secret_deinit(&s);
+}
+
+static void check_listen(const struct conf_node *node, void *dst, struct conf_report *report)
+{
+	struct addr a;
+
+	if (addr_parse(&a, *(char **)dst) < 0 || a.sa.ss_family == AF_UNIX)
+		report_add(report, node, "'%s' is not ADDRESS:PORT", *(char **)dst);
+}
+
+static void check_hosts(const struct conf_node *node, void *dst, struct conf_report *report)
+{
+	const struct str_list *hosts = dst;
+
+	for (size_t i = 0; i < hosts->n; i++) {
+		if (!dashboard_guard_is_host(hosts->items[i]))
+			report_add(report, node, "'%s' is not NAME or NAME:PORT", hosts->items[i]);
+	}
 }
 
 bool client_conf_is_name(const char *s)
@@ -221,6 +240,17 @@ static const struct conf_row reconnect_rows[] = {
 };
 static const struct conf_table reconnect_table = CONF_TABLE(reconnect_rows, NULL);
 
+static const struct conf_row dashboard_rows[] = {
+	{"enabled", CONF_BOOL, IN(client_conf, dashboard, enabled), .fallback = "true",
+		.help = "a page that shows what comes in"},
+	{"listen", CONF_STRING, IN(client_conf, dashboard, listen), .check = check_listen,
+		.help = "ADDRESS:PORT; absent: 127.0.0.1, the first free port from 4040 to 4060"},
+	{"allowed_hosts", CONF_STRINGS, IN(client_conf, dashboard, allowed_hosts), .max = 100,
+		.check = check_hosts,
+		.help = "names by which browsers may ask for it, besides localhost"},
+};
+static const struct conf_table dashboard_table = CONF_TABLE(dashboard_rows, NULL);
+
 static const struct conf_row log_rows[] = {
 	{"level", CONF_ENUM, IN(client_conf, log, level), .words = log_level_words,
 		.fallback = "info", .help = "how much is said"},
@@ -258,6 +288,8 @@ static const struct conf_row rows[] = {
 		.help = "for open connections when stopping"},
 	{"inspector", CONF_GROUP, AT(client_conf, inspector), .table = &inspector_table,
 		.help = "what is kept of visitors' requests"},
+	{"dashboard", CONF_GROUP, AT(client_conf, dashboard), .table = &dashboard_table,
+		.help = "the page in a browser"},
 	{"log", CONF_GROUP, AT(client_conf, log), .table = &log_table, .help = "what is logged"},
 };
 const struct conf_table client_conf_table = CONF_TABLE(rows, NULL);

@@ -41,6 +41,12 @@ enum client_conf_protocol {
 	CLIENT_CONF_PROTOCOL_V1,
 };
 
+struct client_conf_dashboard {
+	bool enabled;
+	char *listen; /* NULL: 127.0.0.1, the first port from 4040 on that is free */
+	struct str_list allowed_hosts;
+};
+
 struct client_conf {
 	struct {
 		char *url;
@@ -55,6 +61,7 @@ struct client_conf {
 	struct list tunnels; /* client_conf_tunnel */
 	char *control_socket;
 	uint64_t drain;
+	struct client_conf_dashboard dashboard;
 	struct {
 		int level;
 	} log;

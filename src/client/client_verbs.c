@@ -568,6 +568,15 @@ ON_CAPTURE(body)
 ON_CAPTURE(clear)
 ON_CAPTURE(export)
 
+static void on_dashboard(struct ctl_call *c, json_t *params)
+{
+	char url[DASHBOARD_URL_SIZE];
+	bool is_there = dashboard_url(&agent_of(c)->dashboard, url);
+
+	ctl_call_reply(c, json_pack("{s:o}", "url", is_there ? json_string(url) : json_null()));
+	mem_wipe(url, sizeof(url));
+}
+
 static const struct ctl_method methods[] = {
 	{"Status", CTL_RIGHT_READ, on_status},
 	{"Tunnel", CTL_RIGHT_READ, on_tunnel},
@@ -582,6 +591,7 @@ static const struct ctl_method methods[] = {
 	{"Body", CTL_RIGHT_OPERATE, on_body},
 	{"ClearRequests", CTL_RIGHT_OPERATE, on_clear},
 	{"Export", CTL_RIGHT_OPERATE, on_export},
+	{"Dashboard", CTL_RIGHT_OPERATE, on_dashboard},
 };
 
 const struct ctl_interface client_verbs_interface = {

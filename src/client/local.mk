@@ -5,6 +5,9 @@ src_client_libclient_a_SOURCES = \
 	src/client/client_conf.c src/client/client_conf.h \
 	src/client/client_verbs.c src/client/client_verbs.h \
 	src/client/command.c src/client/command.h \
+	src/client/dashboard.c src/client/dashboard.h \
+	src/client/dashboard_guard.c src/client/dashboard_guard.h \
+	src/client/dashboard_peer.c src/client/dashboard_peer.h \
 	src/client/health.c src/client/health.h \
 	src/client/inspect_export.c src/client/inspect_export.h \
 	src/client/inspect_follow.c src/client/inspect_follow.h \
@@ -15,6 +18,7 @@ src_client_libclient_a_SOURCES = \
 	src/client/origin.c src/client/origin.h \
 	src/client/origin_dial.c src/client/origin_dial.h \
 	src/client/reload.c src/client/reload.h \
+	src/client/state.c src/client/state.h \
 	src/client/target.c src/client/target.h \
 	src/client/tunnel.c src/client/tunnel.h \
 	src/client/uplink.c src/client/uplink.h \
@@ -23,6 +27,6 @@ src_client_libclient_a_SOURCES = \
 sbin_PROGRAMS += tunneltod
 tunneltod_CFLAGS = $(AM_CFLAGS) -fno-strict-aliasing
 tunneltod_SOURCES = src/client/main.c
-tunneltod_LDADD = src/client/libclient.a src/ctl/libctl.a src/inspect/libinspect.a src/webhook/libwebhook.a src/v1/libv1.a src/relay/librelay.a src/lane/liblane.a src/ws/libws.a \
+tunneltod_LDADD = src/client/libclient.a src/web/libweb.a src/ctl/libctl.a src/inspect/libinspect.a src/webhook/libwebhook.a src/v1/libv1.a src/relay/librelay.a src/lane/liblane.a src/ws/libws.a \
 	src/mux/libmux.a src/sys/libsys.a src/io/libio.a src/crypt/libcrypt.a src/conf/libconf.a src/proto/libproto.a \
 	src/base/libbase.a $(LWS_LIBS) $(EV_LIBS) $(OPENSSL_LIBS) $(CARES_LIBS) $(JANSSON_LIBS) $(YAML_LIBS) $(SYSTEMD_LIBS) $(CODINGS_LIBS)

@@ -196,6 +196,7 @@ static void apply(struct agent *a, struct client_conf *fresh, struct secret *key
 	uplink_take_pauses(&a->uplink);
 	reload_apply_log(a);
 	inspector_apply(&a->inspector, &a->conf);
+	dashboard_apply(&a->dashboard, &a->conf.dashboard);
 	if (!same)
 		configure_uplink(a, key);
 	reload_tunnels(a);

@@ -565,7 +565,7 @@ int hub_open(struct hub *h, struct loop *loop, const char *conf_path, struct err
 	if (open_state(h, err) < 0)
 		return -EINVAL;
 	hub_apply_conf(h);
-	h->ws = ws_loop_new(loop, err);
+	h->ws = ws_loop_new(loop, /* head_max= */ 0, err);
 	if (!h->ws || open_sockets(h, err) < 0)
 		return -EINVAL;
 	names_file_load(h);

@@ -47,7 +47,7 @@ static const lws_retry_bo_t no_pings = {
 	.secs_since_valid_hangup = 0,
 };
 
-struct ws_loop *ws_loop_new(struct loop *loop, struct err *err)
+struct ws_loop *ws_loop_new(struct loop *loop, size_t head_max, struct err *err)
 {
 	struct lws_context_creation_info info;
 	struct ws_loop *w = mem_new(struct ws_loop);
@@ -64,6 +64,7 @@ struct ws_loop *ws_loop_new(struct loop *loop, struct err *err)
 	info.timeout_secs = 10;
 	info.retry_and_idle_policy = &no_pings;
 	info.pt_serv_buf_size = 16 * 1024;
+	info.max_http_header_data2 = (unsigned int)head_max;
 	w->context = lws_create_context(&info);
 	if (!w->context) {
 		(void)err_set(err, -1, "%s", ws_guest_missing);

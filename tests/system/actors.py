@@ -273,7 +273,8 @@ class Daemon(Program):
         self.dir.mkdir(exist_ok=True)
         self.config_path = self.dir / "tunneltod.yaml"
         self.control = str(self.dir / "control")
-        base = {"control_socket": self.control, "drain": "500ms", "reconnect": {"min": "100ms", "max": "1s"}}
+        base = {"control_socket": self.control, "drain": "500ms", "reconnect": {"min": "100ms", "max": "1s"},
+                "dashboard": {"enabled": False}}  # a test that wants it says where
         if server is not None:
             base["server"] = {"url": server.url if isinstance(server, Server) else server}
         if key is not None:

@@ -77,10 +77,10 @@ void resolver_free(struct resolver *r)
 }
 
 struct ws_loop;
-struct ws_loop *ws_loop_new(struct loop *l, struct err *err);
+struct ws_loop *ws_loop_new(struct loop *l, size_t head_max, struct err *err);
 void ws_loop_free(struct ws_loop *w);
 
-struct ws_loop *ws_loop_new(struct loop *l, struct err *err)
+struct ws_loop *ws_loop_new(struct loop *l, size_t head_max, struct err *err)
 {
 	return NULL;
 }

@@ -38,8 +38,8 @@ static uid_t fake_geteuid(void)
 
 #define getsockopt fake_getsockopt
 #define geteuid    fake_geteuid
-#include "ctl/ctl_server.c"
 #include "ctl/ctl_peer.c"
+#include "ctl/ctl_server.c"
 #undef getsockopt
 #undef geteuid
 

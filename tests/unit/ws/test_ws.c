@@ -12,6 +12,7 @@
 #include "ws/ws_client.h"
 #include "ws/ws_loop.h"
 #include "ws/ws_server.h"
+#include "ws/ws_site.h"
 
 #define MIB 1048576ULL
 
@@ -117,7 +118,7 @@ static int setup_common(const char *certificate)
 	loop_setup(NULL);
 	end_init(&client, false);
 	end_init(&server, true);
-	ws = ws_loop_new(&loop, &err);
+	ws = ws_loop_new(&loop, WS_SITE_HEAD_MAX, &err);
 	if (!ws)
 		fail_msg("%s", err.text);
 	open_server(certificate);
