@@ -21,17 +21,15 @@
 #include <string.h>
 #include <unistd.h>
 
-#include <openssl/err.h>
-#include <openssl/ssl.h>
-
+#include "io/conn_tls.h"
 #include "io/loop.h"
-#include "io/tls_ctx.h"
-#include "io/tls_ctx_ssl.h"
-#include "io/tls_verify.h"
 
 /* What one writable event may send before others get their turn. */
-#define FLUSH_MAX  (1024 * 1024)
-#define TLS_RECORD 16384
+#define FLUSH_MAX (1024 * 1024)
+/* Pieces from PIECE on are gathered until there are GATHER bytes or the turn ends: each send() may
+ * wake somebody. Less than PIECE is an answer, or the end of one: it goes at once. */
+#define PIECE  (4 * 1024)
+#define GATHER (64 * 1024)
 
 static bool say(struct conn *c, enum conn_event ev)
 {
@@ -39,8 +37,18 @@ static bool say(struct conn *c, enum conn_event ev)
 	return !c->closed;
 }
 
-static void want_write(struct conn *c, bool want)
+/* Of both queues: what waits to be encrypted, and what waits to be sent. */
+static size_t waiting(const struct conn *c)
 {
+	return buf_len(&c->out) + buf_len(&c->wire);
+}
+
+static void update_write(struct conn *c)
+{
+	bool want = !c->closed && !c->error &&
+		    (buf_len(&c->wire) > 0 || c->read_wants_write ||
+			    (buf_len(&c->out) > 0 && !c->handshaking));
+
 	if (want && !ev_is_active(&c->wr))
 		ev_io_start(c->loop->ev, &c->wr);
 	else if (!want && ev_is_active(&c->wr))
@@ -64,46 +72,6 @@ static void say_later(struct conn *c)
 
 /* --- errors ---------------------------------------------------------------------------------- */
 
-static void note_tls_error(struct conn *c)
-{
-	unsigned long e = ERR_peek_last_error();
-	const char *why = e ? ERR_reason_error_string(e) : NULL;
-
-	/* a certificate that was turned down is explained already (tls_verify.c) */
-	if (!c->tls_error[0])
-		(void)snprintf(c->tls_error, sizeof(c->tls_error), "TLS: %s",
-			why ? why : "protocol error");
-	ERR_clear_error();
-}
-
-/* Turn a failed SSL call into a negative errno; -EAGAIN when it only has to wait. */
-static int tls_result(struct conn *c, int r, bool reading)
-{
-	int saved = errno;
-
-	switch (SSL_get_error(c->ssl, r)) {
-	case SSL_ERROR_WANT_READ:
-		return -EAGAIN;
-	case SSL_ERROR_WANT_WRITE:
-		if (reading)
-			c->read_wants_write = true;
-		want_write(c, true);
-		return -EAGAIN;
-	case SSL_ERROR_ZERO_RETURN:
-		return 0;
-	case SSL_ERROR_SYSCALL:
-		ERR_clear_error();
-		return saved ? -saved : -ECONNRESET;
-	default:
-		if (ERR_GET_REASON(ERR_peek_last_error()) == SSL_R_UNEXPECTED_EOF_WHILE_READING) {
-			ERR_clear_error();
-			return -ECONNRESET;
-		}
-		note_tls_error(c);
-		return -EPROTO;
-	}
-}
-
 static void fail(struct conn *c, int error)
 {
 	if (c->error)
@@ -111,7 +79,8 @@ static void fail(struct conn *c, int error)
 	c->error = error;
 	c->error_due = true;
 	buf_clear(&c->out);
-	want_write(c, false);
+	buf_clear(&c->wire);
+	update_write(c);
 	update_read(c);
 	say_later(c);
 }
@@ -131,7 +100,7 @@ static void fail_writing(struct conn *c, int error)
 	c->write_error = error;
 	c->drained_due = c->flushed_due = false;
 	buf_clear(&c->out);
-	want_write(c, false);
+	update_write(c);
 	c->readable_due = true;
 	say_later(c);
 }
@@ -149,17 +118,8 @@ static ssize_t send_some(struct conn *c, const uint8_t *bytes, size_t n)
 {
 	ssize_t sent;
 
-	if (c->ssl) {
-		int r;
-
-		ERR_clear_error();
-		errno = 0;
-		r = SSL_write(c->ssl, bytes, (int)MIN(n, (size_t)TLS_RECORD));
-		if (r > 0)
-			return r;
-		r = tls_result(c, r, false);
-		return r == -EAGAIN ? 0 : r == 0 ? -EPIPE : r;
-	}
+	if (c->ssl)
+		return conn_tls_write(c, bytes, n);
 	do {
 		sent = send(c->fd, bytes, n, MSG_NOSIGNAL);
 	} while (sent < 0 && errno == EINTR);
@@ -172,53 +132,56 @@ static ssize_t send_some(struct conn *c, const uint8_t *bytes, size_t n)
  * cut. */
 static bool send_shutdown(struct conn *c)
 {
-	if (c->ssl) {
-		int r;
-
-		ERR_clear_error();
-		r = SSL_shutdown(c->ssl);
-		if (r < 0 && SSL_get_error(c->ssl, r) == SSL_ERROR_WANT_WRITE) {
-			want_write(c, true);
-			return false;
-		}
-		ERR_clear_error();
+	if (c->ssl && !conn_tls_shutdown(c)) {
+		update_write(c);
+		return false;
 	}
 	c->shutdown_sent = true;
 	(void)shutdown(c->fd, SHUT_WR);
 	return true;
 }
 
-/* Send from the queue; sets the *_due bits for what came to pass. */
-static void drain_queue(struct conn *c)
+/* Send from both queues, as much as one turn may; 0 or a negative errno. */
+static int send_queues(struct conn *c)
 {
 	size_t budget = FLUSH_MAX;
-	bool had = buf_len(&c->out) > 0;
+	int r = c->ssl ? conn_tls_flush(c) : 0;
 
-	while (buf_len(&c->out) > 0 && budget > 0) {
-		ssize_t n = send_some(c, buf_data(&c->out), buf_len(&c->out));
+	if (r < 0)
+		return r;
+	while (buf_len(&c->out) > 0 && buf_len(&c->wire) == 0 && budget > 0) {
+		size_t n = MIN(buf_len(&c->out), budget);
+		ssize_t sent = send_some(c, buf_data(&c->out), n);
 
-		if (n < 0) {
-			fail_writing(c, (int)n);
-			return;
-		}
-		if (n == 0)
+		if (sent < 0)
+			return (int)sent;
+		if (sent == 0)
 			break;
-		c->bytes_out += (uint64_t)n;
-		buf_consume(&c->out, (size_t)n);
-		budget -= MIN(budget, (size_t)n);
+		c->bytes_out += (uint64_t)sent;
+		buf_consume(&c->out, (size_t)sent);
+		budget -= (size_t)sent;
 	}
-	if (c->above_low && buf_len(&c->out) <= c->low_mark) {
+	return 0;
+}
+
+/* The same; sets the *_due bits for what came to pass. */
+static void drain_queue(struct conn *c)
+{
+	bool had = waiting(c) > 0;
+	int r = send_queues(c);
+
+	if (r < 0) {
+		fail_writing(c, r);
+		return;
+	}
+	if (c->above_low && waiting(c) <= c->low_mark) {
 		c->above_low = false;
 		c->drained_due = true;
 	}
-	if (buf_len(&c->out) > 0) {
-		want_write(c, true);
-		return;
-	}
-	want_write(c, c->read_wants_write);
-	if (c->shutdown_asked && !c->shutdown_sent && send_shutdown(c))
+	if (waiting(c) == 0 && c->shutdown_asked && !c->shutdown_sent && send_shutdown(c))
 		had = true;
-	if (had && (!c->shutdown_asked || c->shutdown_sent))
+	update_write(c);
+	if (had && waiting(c) == 0 && (!c->shutdown_asked || c->shutdown_sent))
 		c->flushed_due = true;
 }
 
@@ -235,7 +198,7 @@ static bool say_due(struct conn *c)
 	}
 	if (c->flushed_due) {
 		c->flushed_due = false;
-		if (buf_len(&c->out) == 0 && !c->error && !say(c, CONN_EV_FLUSHED))
+		if (waiting(c) == 0 && !c->error && !say(c, CONN_EV_FLUSHED))
 			return false;
 	}
 	if (c->readable_due) {
@@ -246,9 +209,22 @@ static bool say_due(struct conn *c)
 	return true;
 }
 
+static void flush(struct conn *c)
+{
+	c->flush_due = false;
+	if (c->closed || c->error || c->handshaking || waiting(c) == 0)
+		return;
+	if (!ev_is_active(&c->wr) || c->read_wants_write)
+		drain_queue(c); /* else the kernel is full; it will say when */
+}
+
 static void on_later(struct loop_task *t)
 {
-	(void)say_due(container_of(t, struct conn, later));
+	struct conn *c = container_of(t, struct conn, later);
+
+	if (c->flush_due)
+		flush(c);
+	(void)say_due(c);
 }
 
 size_t conn_queue(struct conn *c, const void *bytes, size_t n)
@@ -258,32 +234,31 @@ size_t conn_queue(struct conn *c, const void *bytes, size_t n)
 	if (is_deaf(c))
 		return n;
 	taken = buf_add(&c->out, bytes, n);
-	if (buf_len(&c->out) > c->low_mark)
+	if (waiting(c) > c->low_mark)
 		c->above_low = true;
 	return taken;
 }
 
-void conn_flush(struct conn *c)
+static void flush_now(struct conn *c)
 {
-	if (c->closed || c->error || c->handshaking || buf_len(&c->out) == 0)
-		return;
-	if (ev_is_active(&c->wr) && !c->read_wants_write)
-		return; /* the kernel is full; it will say when */
-	drain_queue(c);
-	if (c->drained_due || c->flushed_due)
+	flush(c);
+	if (!c->closed && (c->drained_due || c->flushed_due))
 		say_later(c);
 }
 
-/* Send what the socket takes of @n bytes, while nothing is queued before them. */
+void conn_flush(struct conn *c)
+{
+	if (!c->flush_due)
+		flush_now(c);
+}
+
+/* Send what the socket takes of @n bytes, while nothing waits before them. */
 static ssize_t write_directly(struct conn *c, const uint8_t *bytes, size_t n)
 {
 	size_t done = 0;
 
-	while (done < n && buf_len(&c->out) == 0 && !c->handshaking) {
-		/* a record that TLS could not send yet is offered again whole: it has to fit the
-		 * queue */
-		size_t most = c->ssl ? MIN(n - done, buf_room(&c->out)) : n - done;
-		ssize_t sent = send_some(c, bytes + done, most);
+	while (done < n && waiting(c) == 0 && !c->handshaking) {
+		ssize_t sent = send_some(c, bytes + done, n - done);
 
 		if (sent < 0)
 			return sent;
@@ -298,8 +273,8 @@ static ssize_t write_directly(struct conn *c, const uint8_t *bytes, size_t n)
 size_t conn_write(struct conn *c, const void *bytes, size_t n)
 {
 	const uint8_t *at = bytes;
-	/* conn_queue() without conn_flush(): those bytes and these leave together */
-	bool unflushed = buf_len(&c->out) > 0 && !ev_is_active(&c->wr);
+	/* gathered, or queued without conn_flush(): those bytes and these leave together */
+	bool unflushed = waiting(c) > 0 && !ev_is_active(&c->wr);
 	ssize_t sent;
 	size_t done;
 
@@ -311,22 +286,34 @@ size_t conn_write(struct conn *c, const void *bytes, size_t n)
 		return n;
 	}
 	done = (size_t)sent;
-	if (done == n)
-		return n;
-	done += conn_queue(c, at + done, n - done);
+	if (done < n)
+		done += conn_queue(c, at + done, n - done);
 	if (c->handshaking)
 		return done;
 	if (!unflushed) {
-		want_write(c, true);
+		update_write(c);
 		return done;
 	}
-	conn_flush(c);
+	flush_now(c);
 	return done < n ? done + conn_write(c, at + done, n - done) : n;
+}
+
+size_t conn_gather(struct conn *c, const void *bytes, size_t n)
+{
+	/* memory for all of it at once: growing would copy */
+	size_t room = buf_len(&c->out) > 0 ? n : GATHER;
+
+	if (is_deaf(c) || c->handshaking || ev_is_active(&c->wr) || n < PIECE ||
+		buf_len(&c->out) + n >= GATHER || !buf_reserve(&c->out, room))
+		return conn_write(c, bytes, n);
+	c->flush_due = true;
+	say_later(c);
+	return conn_queue(c, bytes, n);
 }
 
 size_t conn_queued(const struct conn *c)
 {
-	return buf_len(&c->out);
+	return waiting(c);
 }
 
 size_t conn_room(const struct conn *c)
@@ -346,7 +333,7 @@ void conn_shutdown(struct conn *c)
 	c->shutdown_asked = true;
 	if (c->write_error || c->handshaking)
 		return;
-	if (buf_len(&c->out) > 0) {
+	if (waiting(c) > 0) {
 		conn_flush(c);
 		return;
 	}
@@ -373,7 +360,7 @@ static ssize_t read_ended(struct conn *c, ssize_t r)
 	} else if (r != -EAGAIN && !c->error) {
 		/* the caller learns it here; no ERROR event for the same thing */
 		c->error = (int)r;
-		want_write(c, false);
+		update_write(c);
 		update_read(c);
 	}
 	return r;
@@ -381,16 +368,15 @@ static ssize_t read_ended(struct conn *c, ssize_t r)
 
 static ssize_t read_tls(struct conn *c, void *to, size_t n)
 {
-	int r;
+	ssize_t r = conn_tls_read(c, to, n);
 
-	ERR_clear_error();
-	errno = 0;
-	r = SSL_read(c->ssl, to, (int)MIN(n, (size_t)INT32_MAX));
 	c->readable_due = false;
+	if (c->read_wants_write || buf_len(&c->wire) > 0)
+		update_write(c); /* TLS had to say something itself */
 	if (r <= 0)
-		return read_ended(c, tls_result(c, r, true));
+		return read_ended(c, r);
 	c->bytes_in += (uint64_t)r;
-	if (SSL_pending(c->ssl) > 0 || SSL_has_pending(c->ssl)) {
+	if (conn_tls_pending(c)) {
 		c->readable_due = true;
 		say_later(c);
 	}
@@ -436,7 +422,7 @@ void conn_resume(struct conn *c)
 		return;
 	c->paused = false;
 	update_read(c);
-	if (c->ssl && !c->handshaking && SSL_has_pending(c->ssl)) {
+	if (c->ssl && !c->handshaking && conn_tls_pending(c)) {
 		c->readable_due = true;
 		say_later(c);
 	}
@@ -459,39 +445,22 @@ bool conn_is_paused(const struct conn *c)
 
 static void handshake(struct conn *c)
 {
-	int r;
+	int r = conn_tls_handshake(c);
 
-	ERR_clear_error();
-	errno = 0;
-	r = SSL_do_handshake(c->ssl);
+	update_write(c);
 	if (r != 1) {
-		want_write(c, false);
-		r = tls_result(c, r, false);
 		if (r != -EAGAIN)
-			fail(c, r ? r : -ECONNRESET);
+			fail(c, r);
 		return;
 	}
 	c->handshaking = false;
-	want_write(c, false);
 	update_read(c);
 	if (!say(c, CONN_EV_READY))
 		return;
 	if (buf_len(&c->out) > 0 || c->shutdown_asked)
 		drain_queue(c);
-	c->readable_due = c->readable_due || SSL_has_pending(c->ssl);
+	c->readable_due = c->readable_due || conn_tls_pending(c);
 	(void)say_due(c);
-}
-
-static int offer_alpn(SSL *ssl, const char *alpn)
-{
-	unsigned char wire[256];
-	size_t n = strlen(alpn);
-
-	if (n == 0 || n > 254)
-		return -EINVAL;
-	wire[0] = (unsigned char)n;
-	memcpy(wire + 1, alpn, n);
-	return SSL_set_alpn_protos(ssl, wire, (unsigned int)n + 1) == 0 ? 0 : -EINVAL;
 }
 
 static void on_first_turn(struct loop_task *t)
@@ -507,28 +476,10 @@ static void on_first_turn(struct loop_task *t)
 
 int conn_start_tls(struct conn *c, struct tls_ctx *ctx, const char *name, const char *alpn)
 {
-	SSL *ssl = tls_ctx_ssl_new(ctx);
-	int r = 0;
+	int r = conn_tls_start(c, ctx, name, alpn);
 
-	assert(!c->ssl && c->fd >= 0);
-	if (!ssl)
-		return -ENOMEM;
-	if (SSL_set_fd(ssl, c->fd) != 1)
-		r = -EINVAL;
-	if (r == 0 && name)
-		r = tls_verify_name(ssl, name, tls_ctx_verifies(ctx), c->tls_error);
-	if (r == 0 && alpn)
-		r = offer_alpn(ssl, alpn);
-	if (r < 0) {
-		SSL_free(ssl);
+	if (r < 0)
 		return r;
-	}
-	if (name)
-		SSL_set_connect_state(ssl);
-	else
-		SSL_set_accept_state(ssl);
-	c->ssl = ssl;
-	c->tls = tls_ctx_ref(ctx); /* its ALPN list is looked at in the handshake */
 	c->handshaking = true;
 	update_read(c);
 	if (name) { /* the client speaks first, but not inside this call */
@@ -541,17 +492,7 @@ int conn_start_tls(struct conn *c, struct tls_ctx *ctx, const char *name, const 
 
 const char *conn_alpn(const struct conn *c)
 {
-	static __thread char name[256];
-	const unsigned char *proto = NULL;
-	unsigned int n = 0;
-
-	if (c->ssl)
-		SSL_get0_alpn_selected(c->ssl, &proto, &n);
-	if (!proto || n == 0 || n >= sizeof(name))
-		return NULL;
-	memcpy(name, proto, n);
-	name[n] = '\0';
-	return name;
+	return conn_tls_alpn(c);
 }
 
 /* --- life ------------------------------------------------------------------------------------ */
@@ -578,6 +519,7 @@ static void on_writable(struct ev_loop *ev, ev_io *w, int revents)
 		c->read_wants_write = false;
 		c->readable_due = true;
 	}
+	c->flush_due = false;
 	drain_queue(c);
 	(void)say_due(c);
 }
@@ -648,8 +590,7 @@ static void forget(struct conn *c)
 	timer_stop(&c->deadline);
 	ev_io_stop(c->loop->ev, &c->rd);
 	ev_io_stop(c->loop->ev, &c->wr);
-	SSL_free(TAKE_PTR(c->ssl));
-	tls_ctx_unref(TAKE_PTR(c->tls));
+	conn_tls_free(c);
 	buf_deinit(&c->out);
 }
 
@@ -673,7 +614,7 @@ void conn_abort(struct conn *c)
 
 int conn_take_fd(struct conn *c)
 {
-	if (c->closed || c->ssl || buf_len(&c->out) > 0)
+	if (c->closed || c->ssl || waiting(c) > 0)
 		return -1;
 	forget(c);
 	return TAKE_FD(c->fd);

@@ -44,6 +44,7 @@ struct conn {
 	struct timer deadline;
 	struct loop_task later; /* events that an API call caused, said on the next turn */
 	struct buf out;
+	struct buf wire; /* TLS records that the kernel has not taken */
 	size_t low_mark;
 	uint64_t bytes_in, bytes_out; /* application bytes */
 	int fd;
@@ -52,7 +53,7 @@ struct conn {
 	/* state bits */
 	bool handshaking : 1, paused : 1, above_low : 1, read_ended : 1, shutdown_asked : 1,
 		shutdown_sent : 1, read_wants_write : 1, closed : 1;
-	bool readable_due : 1, drained_due : 1, flushed_due : 1, error_due : 1;
+	bool readable_due : 1, drained_due : 1, flushed_due : 1, error_due : 1, flush_due : 1;
 	char tls_error[160]; /* TLS_VERIFY_TEXT_MAX */
 };
 
@@ -83,8 +84,12 @@ bool conn_is_reset(struct conn *c);
 /* Take all @n bytes (sent at once as far as the socket allows, the rest queued), or as many as the
  * queue's maximum allows; returns how many. Errors come as CONN_EV_ERROR on the next turn. */
 size_t conn_write(struct conn *c, const void *bytes, size_t n);
+/* The same, but a piece of some size waits for those that follow before the turn ends, up to 64
+ * KiB: each send() may wake somebody. A small one goes at once, with what waits. */
+size_t conn_gather(struct conn *c, const void *bytes, size_t n);
 /* Queue without trying to send now: many small writes, one conn_flush(). */
 size_t conn_queue(struct conn *c, const void *bytes, size_t n);
+/* Nothing is done where pieces are being gathered: all leaves together soon. */
 void conn_flush(struct conn *c);
 /* Bytes queued and not yet taken by the kernel; and how many more would fit. */
 size_t conn_queued(const struct conn *c);

@@ -186,7 +186,7 @@ static void on_data(struct stream_user *u, const uint8_t *bytes, size_t n)
 		return;
 	}
 	touch(p);
-	if (conn_write(&p->conn, bytes, n) < n) {
+	if (conn_gather(&p->conn, bytes, n) < n) {
 		finish(p, CLOSE_LIMIT, "the connection's queue is full");
 		return;
 	}

@@ -25,7 +25,7 @@ static struct visitor *visitor_of(struct stream_user *u)
 static void to_visitor(struct visitor *v, const uint8_t *bytes, size_t n)
 {
 	v->bytes_out += n;
-	if (conn_write(&v->conn, bytes, n) < n)
+	if (conn_gather(&v->conn, bytes, n) < n)
 		edge_http_forget(v, CLOSE_LIMIT);
 }
 

@@ -231,7 +231,8 @@ def test_many_that_do_not_read_stay_below_the_memory_of_their_session(world):
         t.join(WAIT)
     grown = world.srv.rss() - before[0], world.dmn.rss() - before[1]
     print(f"40 visitors; server +{grown[0] // 1024} KiB, daemon +{grown[1] // 1024} KiB")
-    assert max(grown) < (64 if not world.sanitized else 256) * MIB  # limits.session_memory
+    # limits.session_memory; a sanitizer keeps 256 MiB of what was freed, besides
+    assert max(grown) < (64 if not world.sanitized else 64 + 256 + 64) * MIB
     others_go_on(world)
 
 

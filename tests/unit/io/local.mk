@@ -32,6 +32,7 @@ tests_unit_io_test_resolve_LDADD = $(IO_TESTS_LIBS)
 tests_unit_io_test_tls_SOURCES = tests/unit/io/test_tls.c tests/unit/io/io_test.h
 tests_unit_io_test_tls_CFLAGS = $(IO_TESTS_CFLAGS)
 tests_unit_io_test_tls_LDADD = $(IO_TESTS_LIBS)
+tests_unit_io_test_tls_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=send
 tests_unit_io_test_tls_certs_SOURCES = tests/unit/io/test_tls_certs.c
 tests_unit_io_test_tls_certs_CPPFLAGS = $(AM_CPPFLAGS) -DCERTS_SH='"$(abs_top_srcdir)/tests/data/certs.sh"'
 tests_unit_io_test_tls_certs_CFLAGS = $(IO_TESTS_CFLAGS)

@@ -264,6 +264,63 @@ static void a_half_close_takes_queued_bytes_along(void **state)
 	until(said[CONN_EV_FLUSHED] == 1);
 }
 
+static const uint8_t piece[16384];
+
+static void large_pieces_are_gathered_until_the_turn_ends(void **state)
+{
+	static uint8_t got[4 * sizeof(piece)];
+
+	assert_int_equal(conn_gather(&conn, piece, sizeof(piece)), sizeof(piece));
+	assert_int_equal(conn_gather(&conn, piece, sizeof(piece)), sizeof(piece));
+	conn_flush(&conn); /* they wait for more, and will leave anyway */
+	assert_int_equal(peer_reads(got, sizeof(got)), -1);
+	assert_int_equal(conn_queued(&conn), 2 * sizeof(piece));
+	turn();
+	assert_int_equal(peer_reads(got, sizeof(got)), 2 * sizeof(piece));
+	assert_int_equal(said[CONN_EV_FLUSHED], 1);
+}
+
+static void a_small_piece_takes_what_was_gathered_along(void **state)
+{
+	static uint8_t got[2 * sizeof(piece)];
+
+	(void)conn_gather(&conn, piece, sizeof(piece));
+	assert_int_equal(conn_gather(&conn, "end", 3), 3);
+	assert_int_equal(peer_reads(got, sizeof(got)), sizeof(piece) + 3);
+	assert_memory_equal(got + sizeof(piece), "end", 3);
+	assert_int_equal(conn_gather(&conn, "alone", 5), 5);
+	assert_int_equal(peer_reads(got, sizeof(got)), 5);
+}
+
+static void gathered_bytes_do_not_wait_once_there_are_enough(void **state)
+{
+	static uint8_t got[8 * sizeof(piece)];
+
+	for (int i = 0; i < 4; i++)
+		(void)conn_gather(&conn, piece, sizeof(piece));
+	assert_int_equal(peer_reads(got, sizeof(got)), 4 * sizeof(piece));
+	assert_int_equal(conn_queued(&conn), 0);
+}
+
+static void a_half_close_takes_gathered_bytes_along(void **state)
+{
+	static uint8_t got[2 * sizeof(piece)];
+
+	(void)conn_gather(&conn, piece, sizeof(piece));
+	conn_shutdown(&conn);
+	turn();
+	assert_int_equal(peer_reads(got, sizeof(got)), sizeof(piece));
+	assert_int_equal(peer_reads(got, sizeof(got)), 0);
+}
+
+static void a_closed_connection_forgets_what_was_gathered(void **state)
+{
+	(void)conn_gather(&conn, piece, sizeof(piece));
+	conn_close(&conn);
+	turn();
+	assert_int_equal(n_order, 0);
+}
+
 static void the_queue_has_a_maximum_and_says_when_it_is_low(void **state)
 {
 	static uint8_t got[256 * 1024];
@@ -533,6 +590,11 @@ int main(void)
 		T(a_write_behind_queued_bytes_takes_them_along_at_once),
 		T(a_write_longer_than_the_room_behind_queued_bytes_is_taken),
 		T(a_half_close_takes_queued_bytes_along),
+		T(large_pieces_are_gathered_until_the_turn_ends),
+		T(a_small_piece_takes_what_was_gathered_along),
+		T(gathered_bytes_do_not_wait_once_there_are_enough),
+		T(a_half_close_takes_gathered_bytes_along),
+		T(a_closed_connection_forgets_what_was_gathered),
 		T(the_queue_has_a_maximum_and_says_when_it_is_low),
 		T(a_write_to_one_who_left_is_an_error_event_of_the_next_turn),
 		T(an_answer_sent_before_a_refused_upload_is_still_read),

@@ -14,6 +14,17 @@
 #define OUT_MAX (256 * 1024)
 #define EVENTS  (CONN_EV_TIMEOUT + 1)
 
+/* How often a connection sent (the linker puts this before the C library's). */
+static unsigned int sends;
+ssize_t __real_send(int fd, const void *bytes, size_t n, int flags);
+ssize_t __wrap_send(int fd, const void *bytes, size_t n, int flags);
+
+ssize_t __wrap_send(int fd, const void *bytes, size_t n, int flags)
+{
+	sends++;
+	return __real_send(fd, bytes, n, flags);
+}
+
 /* One end of a connection. */
 struct side {
 	struct conn c;
@@ -479,6 +490,36 @@ static void many_queued_pieces_leave_in_few_records(void **state)
 
 /* --- ends ------------------------------------------------------------------------------------ */
 
+static void several_records_leave_in_one_send(void **state)
+{
+	static const uint8_t bytes[60000]; /* four records */
+
+	connected();
+	server.read_size = 0;
+	sends = 0;
+	assert_int_equal(conn_write(&client.c, bytes, sizeof(bytes)), sizeof(bytes));
+	assert_int_equal(sends, 1);
+	assert_int_equal(conn_queued(&client.c), 0);
+}
+
+static void what_the_kernel_does_not_take_is_bounded(void **state)
+{
+	connected();
+	server.read_size = 0;
+	client.to_send = UINT64_MAX;
+	send_more(&client);
+	for (int i = 0; i < 50; i++)
+		turn();
+	/* the queue of plain bytes, and of records one batch */
+	assert_in_range(conn_queued(&client.c), OUT_MAX, OUT_MAX + 160 * 1024);
+	client.to_send = client.sent;
+	server.read_size = 65536;
+	read_pattern(&server);
+	until(server.got == client.sent);
+	assert_int_equal(conn_queued(&client.c), 0);
+	assert_true(client.said[CONN_EV_FLUSHED] > 0);
+}
+
 static void a_half_close_leaves_the_other_direction_open(void **state)
 {
 	connected();
@@ -666,6 +707,8 @@ int main(void)
 		T(bytes_left_inside_tls_survive_a_pause),
 		T(a_queue_smaller_than_a_record_tells_the_truth),
 		T(many_queued_pieces_leave_in_few_records),
+		T(several_records_leave_in_one_send),
+		T(what_the_kernel_does_not_take_is_bounded),
 		T(a_half_close_leaves_the_other_direction_open),
 		T(an_end_without_close_notify_is_a_cut),
 		T(an_abort_is_a_cut),
