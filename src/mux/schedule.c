@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * schedule: round robin over the streams that have something to send.
+ * schedule: who sends next.
  *
  * A stream's turn is: its OPEN if that was not sent, its WINDOW if one is due, then at most one
- * DATA. With more to send it goes to the end of the list, so a bulk stream delays others by no
- * more than 16 KiB each.
+ * DATA. Those whose turn sends all they have (brief) come first, as long as half of what is pulled
+ * is left to the others (ready). The others go round robin, RUN turns each: what the far side gets
+ * in one piece it hands on by one system call. So a bulk stream delays a small answer by what is on
+ * its way already, and another bulk stream by 64 KiB.
  */
 #include "mux/schedule.h"
 
@@ -16,6 +18,7 @@
 
 /* Less than this is not worth a DATA frame at the end of a full buffer. */
 #define DATA_MIN 512
+#define RUN      4
 
 static uint8_t *put_u64(uint8_t *to, uint64_t v)
 {
@@ -91,20 +94,38 @@ static size_t turn(struct stream *st, uint8_t *out, size_t cap)
 	return done;
 }
 
-size_t schedule_pull(struct session *s, uint8_t *out, size_t cap)
+/* Of the streams in @list, each up to @run turns, into @cap bytes. */
+static size_t pull_list(struct session *s, struct list *list, unsigned int run, uint8_t *out,
+	size_t cap)
 {
-	/* what the small frames of one turn may take before DATA */
-	const size_t small = FRAME_HEADER_SIZE + FRAME_MAX_OPEN + FRAME_HEADER_SIZE + 16;
+	/* what the small frames of one turn may take before DATA, and what DATA is worth it */
+	const size_t least = FRAME_HEADER_SIZE + FRAME_MAX_OPEN + FRAME_HEADER_SIZE + 16 +
+			     FRAME_HEADER_SIZE + 8 + DATA_MIN;
 	size_t done = 0;
 	struct list *n;
 
-	while (cap - done >= small + FRAME_HEADER_SIZE + 8 + DATA_MIN &&
-		(n = list_pop(&s->ready))) {
+	while (cap - done >= least && (n = list_pop(list))) {
 		struct stream *st = list_entry(n, struct stream, ready);
 
+		if (list == &s->brief && !stream_is_brief(st)) {
+			list_add_tail(&s->ready, &st->ready); /* it has grown meanwhile */
+			continue;
+		}
 		done += turn(st, out + done, cap - done);
+		for (unsigned int i = 1; i < run && stream_has_data(st) && cap - done >= least; i++)
+			done += turn(st, out + done, cap - done);
 		stream_schedule(st);
 		stream_maybe_finish(st);
 	}
 	return done;
+}
+
+size_t schedule_pull(struct session *s, uint8_t *out, size_t cap)
+{
+	size_t share = list_is_empty(&s->ready) ? cap : cap / 2;
+	size_t done = pull_list(s, &s->brief, 1, out, share);
+
+	done += pull_list(s, &s->ready, RUN, out + done, cap - done);
+	/* the others had less than their half */
+	return done + pull_list(s, &s->brief, 1, out + done, cap - done);
 }

@@ -74,6 +74,7 @@ void session_init(struct session *s, const struct session_ops *ops,
 	list_init(&s->links);
 	idmap_init(&s->streams);
 	list_init(&s->all);
+	list_init(&s->brief);
 	list_init(&s->ready);
 	list_init(&s->lagging);
 	list_init(&s->dead);
@@ -186,7 +187,10 @@ void session_wake(struct session *s, struct link *l)
 /* Something may be waiting for the data link, which has changed or become free. */
 static void wake_data(struct session *s)
 {
-	if (session_may_stream(s) && (!list_is_empty(&s->ready) || buf_len(&s->resets) > 0))
+	bool any = !list_is_empty(&s->brief) || !list_is_empty(&s->ready) ||
+		   buf_len(&s->resets) > 0;
+
+	if (any && session_may_stream(s))
 		session_wake(s, s->data_link);
 }
 

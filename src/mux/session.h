@@ -76,7 +76,8 @@ struct session {
 	struct link *next_data_link; /* switching to it once the barrier on data_link is answered */
 	struct idmap streams;
 	struct list all;      /* streams in the order of their opening */
-	struct list ready;    /* streams with something to send, round robin */
+	struct list brief;    /* streams whose next turn sends all they have; those to be opened */
+	struct list ready;    /* the other streams with something to send, round robin */
 	struct list lagging;  /* streams whose consumption was not announced yet */
 	struct list dead;     /* freed when the outermost call returns */
 	struct buf control;   /* session frames, for the base link */

@@ -101,6 +101,11 @@ bool stream_has_data(const struct stream *st)
 	       (st->end_asked && !st->end_sent && st->sent == st->ring.end);
 }
 
+bool stream_is_brief(const struct stream *st)
+{
+	return st->open_pending || st->ring.end - st->sent <= FRAME_MAX_DATA;
+}
+
 void stream_schedule(struct stream *st)
 {
 	struct session *s = st->session;
@@ -109,7 +114,7 @@ void stream_schedule(struct stream *st)
 		return;
 	if (!st->open_pending && !st->window_due && !stream_has_data(st))
 		return;
-	list_add_tail(&s->ready, &st->ready);
+	list_add_tail(stream_is_brief(st) ? &s->brief : &s->ready, &st->ready);
 	if (session_may_stream(s))
 		session_wake(s, s->data_link);
 }

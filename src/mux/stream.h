@@ -43,7 +43,7 @@ struct stream {
 	struct stream_user *user;
 	uint32_t id;
 	struct list all;     /* in session->all, then in session->dead */
-	struct list ready;   /* in session->ready while it has something to send */
+	struct list ready;   /* in session->brief or ->ready while it has something to send */
 	struct list lagging; /* in session->lagging while consumption was not announced */
 
 	struct ring ring;     /* bytes sent and not acknowledged, then bytes not yet sent */
@@ -74,9 +74,12 @@ void stream_abort(struct stream *st, enum close_reason why, const char *text);
 void stream_on_frame(struct stream *st, const struct frame *f);
 /* The peer states (RESUME) what it has received and grants. False: it cannot be true. */
 bool stream_rewind(struct stream *st, uint64_t received, uint64_t limit);
-/* Put it into the ready list if it has something to send. */
+/* Put it among those that have something to send, if it has. */
 void stream_schedule(struct stream *st);
 bool stream_has_data(const struct stream *st);
+/* Its next turn sends all it has; or it is to be opened: OPENs keep the order of their ids, so they
+ * all stand in one list. */
+bool stream_is_brief(const struct stream *st);
 /* The peer no longer has it. True: both ends were sent and received, so it finished there, and now
  * here. */
 bool stream_assume_finished(struct stream *st);

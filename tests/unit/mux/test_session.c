@@ -368,6 +368,53 @@ static void bulk_streams_take_turns(void **state)
 	assert_in_range(user_of(&p->client, b->id)->got, 40 * KIB, 80 * KIB);
 }
 
+static void an_answer_that_is_short_overtakes_bulk(void **state)
+{
+	struct pair *p = *state;
+	struct user *bulk[4], *brief;
+
+	for (size_t i = 0; i < 4; i++)
+		bulk[i] = user_open(&p->server);
+	brief = user_open(&p->server);
+	pair_settle(p);
+	for (size_t i = 0; i < 4; i++)
+		(void)user_write(bulk[i], 256 * KIB);
+	(void)user_write(brief, KIB);
+	(void)pair_move(p, 20 * KIB);
+	assert_int_equal(user_of(&p->client, brief->id)->got, KIB);
+}
+
+static void short_answers_leave_half_of_the_link_to_bulk(void **state)
+{
+	struct pair *p = *state;
+	struct user *bulk = user_open(&p->server), *brief[32];
+
+	for (size_t i = 0; i < 32; i++)
+		brief[i] = user_open(&p->server);
+	pair_settle(p);
+	(void)user_write(bulk, 250 * KIB);
+	for (int round = 0; round < 10; round++) {
+		for (size_t i = 0; i < 32; i++)
+			(void)user_write(brief[i], 4 * KIB);
+		(void)pair_move(p, 64 * KIB);
+	}
+	assert_true(user_of(&p->client, bulk->id)->got > 100 * KIB);
+}
+
+/* The peer takes a lower id than it has seen for a repetition. */
+static void streams_are_opened_in_order_whatever_they_bring(void **state)
+{
+	struct pair *p = *state;
+	struct user *long_one = user_open(&p->server), *short_one;
+
+	(void)user_write(long_one, 200 * KIB);
+	short_one = user_open(&p->server);
+	(void)user_write(short_one, 10);
+	pair_settle(p);
+	assert_int_equal(user_of(&p->client, short_one->id)->got, 10);
+	assert_int_equal(user_of(&p->client, long_one->id)->got, 200 * KIB);
+}
+
 /* --- lanes ----------------------------------------------------------------------------------- */
 
 static void data_moves_to_a_lane_without_overtaking(void **state)
@@ -1038,6 +1085,9 @@ int main(void)
 		LAW(used_up_memory_leaves_every_stream_a_little),
 		LAW(lean_streams_do_not_wait_for_the_clock),
 		LAW(bulk_streams_take_turns),
+		LAW(an_answer_that_is_short_overtakes_bulk),
+		LAW(short_answers_leave_half_of_the_link_to_bulk),
+		LAW(streams_are_opened_in_order_whatever_they_bring),
 		LAW(data_moves_to_a_lane_without_overtaking),
 		LAW(a_lost_lane_costs_no_byte),
 		LAW(a_lane_that_one_side_lost_is_lost_for_both),
