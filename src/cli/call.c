@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "base/err.h"
+#include "base/mem.h"
 #include "base/parse.h"
 #include "base/paths.h"
 #include "base/str.h"
@@ -33,6 +34,8 @@ static const struct {
 	{"NoSuchTunnel", "name", "there is no tunnel '%s' ('tunnelctl list' names them)"},
 	{"NameTaken", "name", "there is a tunnel '%s' already"},
 	{"BadTunnel", "why", "%s"},
+	{"NoSuchRequest", "id",
+		"there is no request %s, or not any more ('tunnelctl requests' lists them)"},
 	{"NoSuchKey", "key", "there is no key '%s' ('tunnelctl server key list' names them)"},
 	{"KeyExists", "name", "there is a key '%s' already"},
 	{"BadKey", "why", "%s"},
@@ -163,11 +166,11 @@ static void explain(const struct call *c, const json_t *parameters, const struct
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(errors); i++) {
 		const char *words = errors[i].words;
-		const char *value = json_string_value(json_object_get(parameters,
-			errors[i].parameter));
+		CLEANUP(mem_cleanup) char *value = print_member(parameters, errors[i].parameter);
 		size_t before = strcspn(words, "%");
 
-		if (!str_eq(name, errors[i].name) || !value)
+		if (!str_eq(name, errors[i].name) ||
+			!json_object_get(parameters, errors[i].parameter))
 			continue;
 		print_error("%.*s%s%s", (int)before, words, value, words + before + 2);
 		return;

@@ -3,13 +3,19 @@ noinst_LIBRARIES += src/cli/libcli.a
 src_cli_libcli_a_SOURCES = \
 	src/cli/args.c src/cli/args.h src/cli/options.def.h \
 	src/cli/call.c src/cli/call.h \
+	src/cli/captured.c src/cli/captured.h \
 	src/cli/completion.c src/cli/completion.h \
+	src/cli/curl.c src/cli/curl.h \
+	src/cli/json_indent.c src/cli/json_indent.h \
 	src/cli/one_shot.c src/cli/one_shot.h \
 	src/cli/print.c src/cli/print.h \
 	src/cli/program.c src/cli/program.h src/cli/program_exec.c \
+	src/cli/request_filter.c src/cli/request_filter.h \
+	src/cli/request_row.c src/cli/request_row.h \
+	src/cli/show_body.c src/cli/show_body.h \
 	src/cli/stored_key.c src/cli/stored_key.h \
-	src/cli/verb_adhoc.c src/cli/verb_logs.c src/cli/verb_misc.c src/cli/verb_server.c \
-	src/cli/verb_tunnels.c \
+	src/cli/verb_adhoc.c src/cli/verb_logs.c src/cli/verb_misc.c src/cli/verb_requests.c \
+	src/cli/verb_server.c src/cli/verb_show.c src/cli/verb_tunnels.c \
 	src/cli/verbs.c src/cli/verbs.h src/cli/verbs.def.h
 
 # Neither libev nor libwebsockets nor OpenSSL: tunnelctl starts in a millisecond.
