@@ -8,6 +8,7 @@ src_cli_libcli_a_SOURCES = \
 	src/cli/curl.c src/cli/curl.h \
 	src/cli/json_indent.c src/cli/json_indent.h \
 	src/cli/diff.c src/cli/diff.h \
+	src/cli/draft.c src/cli/draft.h \
 	src/cli/one_shot.c src/cli/one_shot.h \
 	src/cli/print.c src/cli/print.h \
 	src/cli/program.c src/cli/program.h src/cli/program_exec.c \

@@ -3,6 +3,7 @@ CLI_TESTS = \
 	tests/unit/cli/test_args \
 	tests/unit/cli/test_completion \
 	tests/unit/cli/test_diff \
+	tests/unit/cli/test_draft \
 	tests/unit/cli/test_one_shot \
 	tests/unit/cli/test_print \
 	tests/unit/cli/test_verbs
@@ -12,6 +13,7 @@ CLI_TESTS_LIBS = $(CLI_LIBS) $(CMOCKA_LIBS)
 tests_unit_cli_test_args_LDADD = $(CLI_TESTS_LIBS)
 tests_unit_cli_test_completion_LDADD = $(CLI_TESTS_LIBS)
 tests_unit_cli_test_diff_LDADD = $(CLI_TESTS_LIBS)
+tests_unit_cli_test_draft_LDADD = $(CLI_TESTS_LIBS)
 tests_unit_cli_test_one_shot_SOURCES = tests/unit/cli/test_one_shot.c tests/unit/cli/cli_test.h
 tests_unit_cli_test_one_shot_LDADD = $(CLI_TESTS_LIBS)
 tests_unit_cli_test_print_SOURCES = tests/unit/cli/test_print.c tests/unit/cli/cli_test.h
