@@ -512,6 +512,7 @@ void agent_close(struct agent *a)
 		list_del(&t->node);
 		tunnel_free(t);
 	}
+	replay_stop_all(&a->replays);
 	inspector_deinit(&a->inspector);
 	loop_task_cancel(&a->changed);
 	timer_stop(&a->again);

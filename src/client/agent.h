@@ -12,6 +12,7 @@
 #include "client/dashboard.h"
 #include "client/health.h"
 #include "client/inspector.h"
+#include "client/replay.h"
 #include "client/tunnel.h"
 #include "client/uplink.h"
 #include "ctl/ctl_events.h"
@@ -40,6 +41,7 @@ struct agent {
 	struct list waiters; /* calls of the control socket that wait for a state */
 	struct health health;
 	struct inspector inspector;
+	struct replays replays;
 	struct timer again, drain, status;
 	struct sig term, interrupt, hangup;
 	struct loop_task changed;           /* tell the waiters and STATUS=, once a turn */

@@ -19,6 +19,7 @@
 #include "client/agent.h"
 #include "client/inspect_verbs.h"
 #include "client/reload.h"
+#include "client/replay_verb.h"
 #include "ctl/ctl_events.h"
 #include "ctl/ctl_server.h"
 #include "ctl/interface_text.h"
@@ -577,6 +578,11 @@ static void on_dashboard(struct ctl_call *c, json_t *params)
 	mem_wipe(url, sizeof(url));
 }
 
+static void on_replay(struct ctl_call *c, json_t *params)
+{
+	replay_verb(agent_of(c), c, params);
+}
+
 static const struct ctl_method methods[] = {
 	{"Status", CTL_RIGHT_READ, on_status},
 	{"Tunnel", CTL_RIGHT_READ, on_tunnel},
@@ -590,6 +596,7 @@ static const struct ctl_method methods[] = {
 	{"Request", CTL_RIGHT_OPERATE, on_request},
 	{"Body", CTL_RIGHT_OPERATE, on_body},
 	{"ClearRequests", CTL_RIGHT_OPERATE, on_clear},
+	{"Replay", CTL_RIGHT_OPERATE, on_replay},
 	{"Export", CTL_RIGHT_OPERATE, on_export},
 	{"Dashboard", CTL_RIGHT_OPERATE, on_dashboard},
 };

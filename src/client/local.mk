@@ -18,6 +18,8 @@ src_client_libclient_a_SOURCES = \
 	src/client/origin.c src/client/origin.h \
 	src/client/origin_dial.c src/client/origin_dial.h \
 	src/client/reload.c src/client/reload.h \
+	src/client/replay.c src/client/replay.h \
+	src/client/replay_verb.c src/client/replay_verb.h \
 	src/client/state.c src/client/state.h \
 	src/client/target.c src/client/target.h \
 	src/client/tunnel.c src/client/tunnel.h \

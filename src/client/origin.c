@@ -8,7 +8,6 @@
  */
 #include "client/origin.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -75,19 +74,6 @@ static void on_done(struct pump *p, enum close_reason why, const char *text)
 	forget(o, why, text);
 }
 
-static enum close_reason reason_of(int error)
-{
-	switch (error) {
-	case -ECONNREFUSED:
-	case -ENOENT:
-		return CLOSE_ORIGIN_REFUSED;
-	case -ETIMEDOUT:
-		return CLOSE_ORIGIN_TIMEOUT;
-	default:
-		return CLOSE_ORIGIN_UNREACHABLE;
-	}
-}
-
 static void fail(struct origin *o, enum close_reason why, const char *text)
 {
 	pump_stop(&o->pump, why, text);
@@ -104,10 +90,7 @@ static void on_dialled(struct dial *d, int fd)
 	size_t n;
 
 	if (fd < 0) {
-		fail(o,
-			fd == -ENOENT && !target->is_unix ? CLOSE_ORIGIN_UNREACHABLE
-							  : reason_of(fd),
-			strerror(-fd));
+		fail(o, origin_dial_reason(target->is_unix, fd), strerror(-fd));
 		return;
 	}
 	if (target->tls)

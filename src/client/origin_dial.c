@@ -32,6 +32,20 @@ int origin_dial_start(struct dial *d, const struct agent *a, const struct client
 	return 0;
 }
 
+enum close_reason origin_dial_reason(bool is_unix, int error)
+{
+	switch (error) {
+	case -ENOENT:
+		return is_unix ? CLOSE_ORIGIN_REFUSED : CLOSE_ORIGIN_UNREACHABLE;
+	case -ECONNREFUSED:
+		return CLOSE_ORIGIN_REFUSED;
+	case -ETIMEDOUT:
+		return CLOSE_ORIGIN_TIMEOUT;
+	default:
+		return CLOSE_ORIGIN_UNREACHABLE;
+	}
+}
+
 struct tls_ctx *origin_dial_tls(struct tunnel *t, struct err *err)
 {
 	if (!t->tls)

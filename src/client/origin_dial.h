@@ -9,6 +9,7 @@
 
 #include "base/macros.h"
 #include "io/dial.h"
+#include "proto/close.h"
 #include "proto/proxy_header.h"
 
 struct agent;
@@ -21,6 +22,8 @@ struct tunnel;
  * no socket can have, and @done will not be called. */
 int origin_dial_start(struct dial *d, const struct agent *a, const struct client_conf_tunnel *def,
 	dial_done_f *done) MUST_USE;
+/* What it is called that dialling ended with @error (-ENOENT: no such name, or no such socket). */
+enum close_reason origin_dial_reason(bool is_unix, int error);
 /* What TLS with the tunnel's origin needs, made when first asked for and the tunnel's; NULL and
  * @err. */
 struct tls_ctx *origin_dial_tls(struct tunnel *t, struct err *err);

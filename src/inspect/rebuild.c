@@ -17,9 +17,8 @@
 #include "base/err.h"
 #include "base/mem.h"
 #include "inspect/exchange.h"
+#include "inspect/redact.h"
 #include "proto/http_head.h"
-
-#define REDACTED "[redacted]"
 
 struct writer {
 	struct rebuild *r;
@@ -117,8 +116,8 @@ static bool is_redacted_pair(const char *at, size_t n)
 {
 	const char *eq = memchr(at, '=', n);
 
-	return eq && (size_t)(at + n - (eq + 1)) == strlen(REDACTED) &&
-	       memcmp(eq + 1, REDACTED, strlen(REDACTED)) == 0;
+	return eq && (size_t)(at + n - (eq + 1)) == strlen(REDACT_MARK) &&
+	       memcmp(eq + 1, REDACT_MARK, strlen(REDACT_MARK)) == 0;
 }
 
 static void omit_pair(struct writer *w, const char *at)
@@ -129,11 +128,10 @@ static void omit_pair(struct writer *w, const char *at)
 	str_list_add(&w->r->omitted, name);
 }
 
-/* The target as it was, without the pairs of its query whose values are not known. */
-static void put_kept_target(struct writer *w)
+/* Without the pairs of its query whose values are not known. */
+static void put_target(struct writer *w, const char *text)
 {
-	CLEANUP(mem_cleanup) char *text = mem_strndup(w->h->target.at, w->h->target.n);
-	char *at = text + strcspn(text, "?");
+	const char *at = text + strcspn(text, "?");
 	char mark = '?';
 
 	str_add_n(&w->r->head, text, (size_t)(at - text));
@@ -153,6 +151,7 @@ static void put_kept_target(struct writer *w)
 
 static void put_start_line(struct writer *w)
 {
+	CLEANUP(mem_cleanup) char *target = mem_strndup(w->h->target.at, w->h->target.n);
 	struct str *out = &w->r->head;
 
 	if (w->ch->method)
@@ -160,10 +159,7 @@ static void put_start_line(struct writer *w)
 	else
 		str_add_n(out, w->h->method.at, w->h->method.n);
 	str_addc(out, ' ');
-	if (w->ch->target)
-		str_add(out, w->ch->target);
-	else
-		put_kept_target(w);
+	put_target(w, w->ch->target ? w->ch->target : target);
 	str_addf(out, " HTTP/1.%u\r\n", w->h->minor);
 }
 
@@ -187,6 +183,12 @@ static bool put_changes(struct writer *w, struct http_span name)
 	return any;
 }
 
+/* The value as a whole, or in an address' query, as Referer has one. */
+static bool has_mark(struct http_span value)
+{
+	return memmem(value.at, value.n, REDACT_MARK, strlen(REDACT_MARK)) != NULL;
+}
+
 static void put_kept_field(struct writer *w, const struct http_field *f)
 {
 	struct http_span name = f->name;
@@ -195,7 +197,7 @@ static void put_kept_field(struct writer *w, const struct http_field *f)
 		return;
 	if (put_changes(w, name))
 		return;
-	if (http_head_span_is(f->value, REDACTED)) {
+	if (has_mark(f->value)) {
 		CLEANUP(mem_cleanup) char *text = mem_strndup(name.at, name.n);
 
 		if (!str_list_has(&w->r->omitted, text))

@@ -14,7 +14,8 @@
 struct err;
 struct exchange;
 
-#define REBUILD_HEAD_MAX (128 * 1024)
+/* The strict readers of heads take no longer ones. */
+#define REBUILD_HEAD_MAX (64 * 1024 - 1)
 
 /* Replaces all fields of that name; an empty value takes them away. */
 struct rebuild_field {

@@ -70,6 +70,11 @@ static void give_up(struct tap *t, const char *why)
 	stop_looking(t);
 }
 
+bool tap_is_settled(const struct tap *t)
+{
+	return t->n == 0 || t->over;
+}
+
 struct exchange *tap_exchange(const struct tap *t)
 {
 	return t->n > 0 ? t->queue[t->n - 1].e : NULL;

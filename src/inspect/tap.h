@@ -67,5 +67,7 @@ void tap_end(struct tap *t, enum exchange_side side);
 void tap_close(struct tap *t, enum close_reason why, const char *text);
 /* Frees all; after tap_close(). */
 void tap_deinit(struct tap *t);
+/* Is nothing under way, or no longer looked at? Then the last exchange has ended. */
+bool tap_is_settled(const struct tap *t);
 /* The last request that came; NULL: none is under way, or it is not kept. Borrowed. */
 struct exchange *tap_exchange(const struct tap *t);

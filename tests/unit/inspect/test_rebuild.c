@@ -152,26 +152,28 @@ static void what_was_redacted_is_left_out_and_named(void **state)
 {
 	static const struct rebuild_field field = {"authorization", "Bearer mine"};
 	const struct rebuild_changes given = {
-		.target = "/?token=t", .fields = &field, .n_fields = 1};
+		.target = "/?token=t&key=[redacted]", .fields = &field, .n_fields = 1};
 	struct world *w = *state;
 
 	captured(w,
 		"GET /a?x=1&token=[redacted]&y=2&key=[redacted] HTTP/1.1\r\nHost: a\r\n"
-		"Authorization: [redacted]\r\nCookie: [redacted]\r\nCookie: [redacted]\r\n",
+		"Authorization: [redacted]\r\nCookie: [redacted]\r\nCookie: [redacted]\r\n"
+		"Referer: http://b/?token=[redacted]&x=1\r\n",
 		"");
 	assert_int_equal(rebuilt(w, &nothing), 0);
 	assert_string_equal(str_get(&w->r.head),
 		"GET /a?x=1&y=2 HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
-	assert_int_equal(w->r.omitted.n, 4);
+	assert_int_equal(w->r.omitted.n, 5);
 	assert_true(str_list_has(&w->r.omitted, "?token"));
 	assert_true(str_list_has(&w->r.omitted, "?key"));
 	assert_true(str_list_has(&w->r.omitted, "Authorization"));
 	assert_true(str_list_has(&w->r.omitted, "Cookie"));
+	assert_true(str_list_has(&w->r.omitted, "Referer"));
 
 	assert_int_equal(rebuilt(w, &given), 0);
 	assert_non_null(strstr(str_get(&w->r.head), "GET /?token=t HTTP/1.1\r\n"));
 	assert_non_null(strstr(str_get(&w->r.head), "authorization: Bearer mine\r\n"));
-	assert_int_equal(w->r.omitted.n, 1);
+	assert_int_equal(w->r.omitted.n, 3);
 }
 
 static void a_query_of_redacted_values_alone_goes_whole(void **state)
