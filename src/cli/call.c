@@ -36,6 +36,7 @@ static const struct {
 	{"BadTunnel", "why", "%s"},
 	{"NoSuchRequest", "id",
 		"there is no request %s, or not any more ('tunnelctl requests' lists them)"},
+	{"CannotReplay", "why", "the replay failed: %s"},
 	{"NoSuchKey", "key", "there is no key '%s' ('tunnelctl server key list' names them)"},
 	{"KeyExists", "name", "there is a key '%s' already"},
 	{"BadKey", "why", "%s"},

@@ -370,15 +370,30 @@ static bool is_first_of_name(const struct draft *d, size_t i)
 	return next_of(d, d->fields[i].name, &at) == &d->fields[i];
 }
 
-static void add_header(json_t *list, const char *name, const char *value)
+/* JSON says only what is UTF-8. */
+static int no_utf8(const char *what, struct err *err)
 {
-	(void)json_array_append_new(list, json_pack("{s:s, s:s}", "name", name, "value", value));
+	return err_set(err, -EINVAL, "%s is no UTF-8, and cannot be told to the daemon", what);
+}
+
+static int add_header(json_t *list, const char *name, const char *value, struct err *err)
+{
+	json_t *h = json_pack("{s:s, s:s}", "name", name, "value", value);
+
+	return json_array_append_new(list, h) < 0 ? no_utf8("a header", err) : 0;
+}
+
+static int add_text(json_t *params, const char *key, const char *value, struct err *err)
+{
+	return json_object_set_new(params, key, json_string(value)) < 0 ? no_utf8(key, err) : 0;
 }
 
 static int changed_fields(json_t *list, const struct draft *first, const struct draft *now,
 	struct err *err)
 {
-	for (size_t i = 0; i < now->n_fields; i++) {
+	int r = 0;
+
+	for (size_t i = 0; i < now->n_fields && r == 0; i++) {
 		const struct draft_field *f = &now->fields[i];
 
 		if (same_values(first, now, f->name))
@@ -386,15 +401,15 @@ static int changed_fields(json_t *list, const struct draft *first, const struct 
 		if (!*f->value)
 			return err_set(err, -EINVAL,
 				"'%s' has no value: leave the line out to send none", f->name);
-		add_header(list, f->name, f->value);
+		r = add_header(list, f->name, f->value, err);
 	}
-	for (size_t i = 0; i < first->n_fields; i++) {
+	for (size_t i = 0; i < first->n_fields && r == 0; i++) {
 		size_t at = 0;
 
 		if (is_first_of_name(first, i) && !next_of(now, first->fields[i].name, &at))
-			add_header(list, first->fields[i].name, "");
+			r = add_header(list, first->fields[i].name, "", err);
 	}
-	return 0;
+	return r;
 }
 
 static bool same_body(const struct draft *a, const struct draft *b)
@@ -419,13 +434,13 @@ int draft_changes(json_t *params, const struct draft *first, const struct draft 
 	int r = changed_fields(headers, first, now, err);
 	bool body = now->body && !same_body(first, now);
 
-	if (!str_eq(first->method, now->method))
-		(void)json_object_set_new(params, "method", json_string(now->method));
-	if (!str_eq(first->target, now->target))
-		(void)json_object_set_new(params, "target", json_string(now->target));
+	if (r == 0 && !str_eq(first->method, now->method))
+		r = add_text(params, "method", now->method, err);
+	if (r == 0 && !str_eq(first->target, now->target))
+		r = add_text(params, "target", now->target, err);
 	/* what was edited is without the coding that the field tells of */
-	if (body && now->is_decoded && same_values(first, now, "Content-Encoding"))
-		add_header(headers, "Content-Encoding", "");
+	if (r == 0 && body && now->is_decoded && same_values(first, now, "Content-Encoding"))
+		r = add_header(headers, "Content-Encoding", "", err);
 	if (body)
 		add_body(params, now);
 	if (json_array_size(headers) > 0)

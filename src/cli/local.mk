@@ -1,6 +1,7 @@
 # All of tunnelctl but main(), so that its tests can link it.
 noinst_LIBRARIES += src/cli/libcli.a
 src_cli_libcli_a_SOURCES = \
+	src/cli/answer.c src/cli/answer.h \
 	src/cli/args.c src/cli/args.h src/cli/options.def.h \
 	src/cli/call.c src/cli/call.h \
 	src/cli/captured.c src/cli/captured.h \
@@ -9,6 +10,7 @@ src_cli_libcli_a_SOURCES = \
 	src/cli/json_indent.c src/cli/json_indent.h \
 	src/cli/diff.c src/cli/diff.h \
 	src/cli/draft.c src/cli/draft.h \
+	src/cli/editor.c src/cli/editor.h \
 	src/cli/one_shot.c src/cli/one_shot.h \
 	src/cli/print.c src/cli/print.h \
 	src/cli/program.c src/cli/program.h src/cli/program_exec.c \
@@ -16,8 +18,8 @@ src_cli_libcli_a_SOURCES = \
 	src/cli/request_row.c src/cli/request_row.h \
 	src/cli/show_body.c src/cli/show_body.h \
 	src/cli/stored_key.c src/cli/stored_key.h \
-	src/cli/verb_adhoc.c src/cli/verb_logs.c src/cli/verb_misc.c src/cli/verb_requests.c \
-	src/cli/verb_server.c src/cli/verb_show.c src/cli/verb_tunnels.c \
+	src/cli/verb_adhoc.c src/cli/verb_logs.c src/cli/verb_misc.c src/cli/verb_replay.c \
+	src/cli/verb_requests.c src/cli/verb_server.c src/cli/verb_show.c src/cli/verb_tunnels.c \
 	src/cli/verbs.c src/cli/verbs.h src/cli/verbs.def.h
 
 # Neither libev nor libwebsockets nor OpenSSL: tunnelctl starts in a millisecond.

@@ -64,6 +64,35 @@ void print_line(const char *text)
 	print_text(str_get(&safe));
 }
 
+void print_shown_part(const char *text, size_t n)
+{
+	for (size_t at = 0; at < n;) {
+		const char *tab = memchr(text + at, '\t', n - at);
+		size_t len = tab ? (size_t)(tab - text) - at : n - at;
+		CLEANUP(str_deinit) struct str safe = STR_INIT(4 * len + 1);
+		CLEANUP(mem_cleanup) char *piece = mem_strndup(text + at, len);
+
+		print_safe(&safe, piece);
+		(void)fputs(str_get(&safe), stdout);
+		if (tab)
+			(void)putchar('\t');
+		at += len + (tab != NULL);
+	}
+}
+
+void print_shown(const char *text, size_t n)
+{
+	print_shown_part(text, n);
+	(void)putchar('\n');
+}
+
+bool print_may_colour(const struct args *a)
+{
+	const char *no = getenv("NO_COLOR");
+
+	return !args_has(a, ARGS_NO_COLOR) && !(no && *no) && isatty(STDOUT_FILENO);
+}
+
 void print_json(json_t *o)
 {
 	(void)json_dumpf(o, stdout, JSON_INDENT(2));
@@ -245,13 +274,6 @@ static size_t width_of(const char *text)
 	return n;
 }
 
-static bool may_colour(const struct args *a)
-{
-	const char *no = getenv("NO_COLOR");
-
-	return !args_has(a, ARGS_NO_COLOR) && !(no && *no) && isatty(STDOUT_FILENO);
-}
-
 /* The words of state stand out; everything else is plain. */
 static const char *colour_of(const char *cell)
 {
@@ -278,7 +300,7 @@ void print_table_show(const struct print_table *t, const struct args *a)
 {
 	size_t widths[PRINT_COLUMNS_MAX] = {0};
 	size_t first = args_has(a, ARGS_NO_LEGEND) ? t->n_columns : 0;
-	bool colour = may_colour(a);
+	bool colour = print_may_colour(a);
 
 	for (size_t i = first; i < t->n_cells; i++)
 		widths[i % t->n_columns] = MAX(widths[i % t->n_columns], width_of(t->cells[i]));

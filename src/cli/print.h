@@ -24,6 +24,12 @@ void print_error(const char *fmt, ...) PRINTF(1, 2);
 void print_text(const char *text);
 /* On stdout with a line feed, controls escaped. */
 void print_line(const char *text);
+/* @n bytes of text without NUL on stdout, controls but tabs escaped; with a line feed, and
+ * without. */
+void print_shown(const char *text, size_t n);
+void print_shown_part(const char *text, size_t n);
+/* Is colour wanted, and seen? */
+bool print_may_colour(const struct args *a);
 /* The object on stdout, indented. */
 void print_json(json_t *o);
 /* Append @text with controls escaped, as a stranger may have chosen it. */

@@ -17,6 +17,7 @@ VERB("tls",               verb_adhoc_tls,         1, 1,          0,             
 VERB("requests",          verb_requests,          0, 1,          VERBS_NAMES,                 "[--follow] [--lines N] [--since TIME] [--method METHOD] [--path PATH] [--header FIELD]... [--status CODE] [NAME]", "list captured requests")
 VERB("show",              verb_show,              1, 1,          0,                           "ID [--raw|--curl]", "show a captured request and its answer")
 VERB("clear",             verb_requests_clear,    0, 1,          VERBS_NAMES,                 "[NAME]", "forget captured requests")
+VERB("replay",            verb_replay,            1, 1,          0,                         "ID [--edit] [--header FIELD]... [--method METHOD] [--path PATH] [--body FILE] [--to TUNNEL] [--timeout TIME]", "send a captured request again, perhaps changed, and compare the answers")
 VERB("logs",              verb_logs_client,       0, 1,          VERBS_NAMES,               "[--follow] [--lines N] [NAME]", "show the daemon's latest events")
 VERB("reload",            verb_misc_reload,       0, 0,          0,                         "[--dry-run]", "read the configuration again and apply the difference")
 VERB("check",             verb_misc_check,        0, 1,          VERBS_FILE,                "[FILE]", "check the daemon's configuration, or that of FILE, without a daemon")

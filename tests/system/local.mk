@@ -29,6 +29,7 @@ EXTRA_DIST += \
 	tests/system/test_passthrough.py \
 	tests/system/test_proxy.py \
 	tests/system/test_reload.py \
+	tests/system/test_replay.py \
 	tests/system/test_requests.py \
 	tests/system/test_restart.py \
 	tests/system/test_session.py \

@@ -204,12 +204,28 @@ static void what_cannot_be_read_is_refused_with_its_line(void **state)
 	assert_int_equal(edited(&d, "GET / x y\n"), -EINVAL);
 	assert_int_equal(edited(&d, "GET /\nHost: a\nno colon\n"), -EINVAL);
 	assert_non_null(strstr(d.err.text, "line 3"));
-	assert_int_equal(edited(&d, "GET /\nHost: a\nX-New:\n\n"), 0);
-	{
+	end(&d);
+}
+
+static void what_a_replay_cannot_be_told_is_refused(void **state)
+{
+	static const struct {
+		const char *text, *says;
+	} rows[] = {
+		{"GET /\nX-New:\n", "X-New"},
+		{"GET /\nX-New: \xff\n", "UTF-8"},
+		{"GET /\xff\n", "target is no UTF-8"},
+		{"G\xff /\n", "method is no UTF-8"},
+	};
+	struct drafts d;
+
+	begin(&d, NULL, 0);
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		json_t *params = json_object();
 
+		assert_int_equal(edited(&d, rows[i].text), 0);
 		assert_int_equal(draft_changes(params, &d.first, &d.now, &d.err), -EINVAL);
-		assert_non_null(strstr(d.err.text, "X-New"));
+		assert_non_null(strstr(d.err.text, rows[i].says));
 		json_decref(params);
 	}
 	end(&d);
@@ -225,6 +241,7 @@ int main(void)
 		cmocka_unit_test(a_body_that_was_not_kept_stays_away_unless_one_is_written),
 		cmocka_unit_test(a_decoded_body_that_was_edited_loses_its_coding),
 		cmocka_unit_test(options_replace_join_and_remove),
+		cmocka_unit_test(what_a_replay_cannot_be_told_is_refused),
 		cmocka_unit_test(what_cannot_be_read_is_refused_with_its_line),
 	};
 
