@@ -17,7 +17,8 @@
 #include "base/clock.h"
 #include "base/mem.h"
 
-#define BODY_FIRST 512 /* a small body needs no second allocation */
+#define BODY_FIRST    512 /* a small body needs no second allocation */
+#define MESSAGE_FIRST 64
 
 void capture_init(struct capture *c, const struct capture_limits *limits)
 {
@@ -26,6 +27,7 @@ void capture_init(struct capture *c, const struct capture_limits *limits)
 	list_init(&c->recent);
 	list_init(&c->watches);
 	c->limits = *limits;
+	ws_inflate_budget_init(&c->inflating);
 }
 
 void capture_deinit(struct capture *c)
@@ -38,15 +40,24 @@ void capture_deinit(struct capture *c)
 
 /* --- bounds ---------------------------------------------------------------------------------- */
 
-static void drop_message(struct exchange *e, struct exchange_message *m)
+static void give_back(struct exchange *e, size_t n)
 {
-	size_t n = sizeof(*m) + m->kept;
-
-	list_del(&m->node);
-	e->n_kept_messages--;
 	e->bytes -= n;
 	e->capture->bytes -= n;
+}
+
+static void free_message(struct exchange *e, struct exchange_message *m)
+{
+	if (m)
+		give_back(e, sizeof(*m) + m->cap);
 	free(m);
+}
+
+static void drop_message(struct exchange *e, struct exchange_message *m)
+{
+	list_del(&m->node);
+	e->n_kept_messages--;
+	free_message(e, m);
 }
 
 /* Out of the capture, and empty; the struct stays for those who hold it. */
@@ -58,6 +69,7 @@ static void evict(struct exchange *e)
 	list_each_safe (m, &e->messages, struct exchange_message, node)
 		drop_message(e, m);
 	for (int i = 0; i < 2; i++) {
+		free_message(e, TAKE_PTR(e->coming[i]));
 		free(e->part[i].head);
 		free(e->part[i].body);
 		e->part[i] = (struct exchange_part){0};
@@ -165,8 +177,7 @@ void capture_set_head(struct exchange *e, enum exchange_side side, const char *h
 
 	if (!e->capture)
 		return;
-	e->bytes -= p->head_len;
-	e->capture->bytes -= p->head_len;
+	give_back(e, p->head_len);
 	free(p->head);
 	p->head = NULL;
 	p->head_len = 0;
@@ -197,8 +208,7 @@ static void trim(struct exchange *e, struct exchange_part *p)
 	else
 		p->body = mem_realloc(p->body, p->kept);
 	p->cap = p->kept;
-	e->bytes -= spare;
-	e->capture->bytes -= spare;
+	give_back(e, spare);
 }
 
 void capture_expect_body(struct exchange *e, enum exchange_side side, uint64_t length)
@@ -235,33 +245,110 @@ void capture_add_body(struct exchange *e, enum exchange_side side, const void *b
 	p->kept += fits;
 }
 
-void capture_add_message(struct exchange *e, enum exchange_side from,
-	enum exchange_message_kind kind, const void *bytes, size_t kept, uint64_t size)
+/* --- messages -------------------------------------------------------------------------------- */
+
+/* The one that is coming, begun if need be; NULL: it cannot be kept. */
+static struct exchange_message *coming(struct exchange *e, enum exchange_side from)
 {
-	struct exchange_message *m;
+	struct exchange_message *m = e->coming[from];
 	size_t n;
+
+	if (m || e->lost[from] || e->capture->limits.messages == 0)
+		return m;
+	n = charge(e, sizeof(*m));
+	if (n < sizeof(*m)) {
+		give_back(e, n);
+		e->lost[from] = true;
+		return NULL;
+	}
+	m = e->coming[from] = mem_new(struct exchange_message);
+	m->from = from;
+	return m;
+}
+
+/* Memory for @cap bytes of it, as far as it fits. */
+static struct exchange_message *reserve_message(struct exchange *e, struct exchange_message *m,
+	size_t cap)
+{
+	cap = m->cap + charge(e, cap - m->cap);
+	if (cap > m->cap)
+		m = mem_realloc(m, sizeof(*m) + cap);
+	m->cap = cap;
+	return m;
+}
+
+void capture_grow_message(struct exchange *e, enum exchange_side from, const void *bytes, size_t n)
+{
+	struct exchange_message *m = e->capture ? coming(e, from) : NULL;
+	bool whole;
+	size_t max;
+
+	if (!m)
+		return;
+	whole = m->kept == m->size;
+	m->size += n;
+	if (!bytes || !whole)
+		return;
+	max = MAX(e->capture->limits.body, m->cap);
+	if (m->kept + n > m->cap && m->cap < max)
+		m = reserve_message(e, m,
+			MIN(MAX(m->kept + n, MAX(m->cap * 2, (size_t)MESSAGE_FIRST)), max));
+	n = MIN(n, m->cap - m->kept);
+	if (n > 0)
+		memcpy(m->bytes + m->kept, bytes, n);
+	m->kept += n;
+	e->coming[from] = m;
+}
+
+void capture_drop_message(struct exchange *e, enum exchange_side from)
+{
+	if (e->capture)
+		free_message(e, TAKE_PTR(e->coming[from]));
+	e->lost[from] = false;
+}
+
+void capture_finish_message(struct exchange *e, enum exchange_side from,
+	enum exchange_message_kind kind)
+{
+	struct exchange_message *m = e->capture ? coming(e, from) : NULL;
 
 	if (!e->capture)
 		return;
+	e->lost[from] = false;
+	e->coming[from] = NULL;
 	e->n_messages++;
 	while (e->n_kept_messages > 0 && e->n_kept_messages >= e->capture->limits.messages)
 		drop_message(e, list_entry(e->messages.next, struct exchange_message, node));
-	kept = MIN(kept, e->capture->limits.body);
-	n = charge(e, sizeof(*m) + kept);
-	if (n < sizeof(*m) || e->capture->limits.messages == 0) {
-		e->bytes -= n;
-		e->capture->bytes -= n;
+	if (!m || e->capture->limits.messages == 0) {
+		free_message(e, m);
 		return;
 	}
-	kept = n - sizeof(*m);
-	m = mem_alloc(sizeof(*m) + kept);
-	*m = (struct exchange_message){
-		.wall_ms = clock_wall_ms(), .from = from, .kind = kind, .size = size, .kept = kept};
-	if (kept > 0)
-		memcpy(m->bytes, bytes, kept);
+	give_back(e, m->cap - m->kept);
+	m = mem_realloc(m, sizeof(*m) + m->kept);
+	m->cap = m->kept;
+	m->kind = kind;
+	m->wall_ms = clock_wall_ms();
 	list_add_tail(&e->messages, &m->node);
 	e->n_kept_messages++;
 }
+
+void capture_add_message(struct exchange *e, enum exchange_side from,
+	enum exchange_message_kind kind, const void *bytes, size_t kept, uint64_t size)
+{
+	/* it may come in the middle of another one */
+	struct exchange_message *other = TAKE_PTR(e->coming[from]);
+	bool lost = e->lost[from];
+
+	e->lost[from] = false;
+	capture_grow_message(e, from, bytes, kept);
+	if (e->coming[from])
+		e->coming[from]->size = size;
+	capture_finish_message(e, from, kind);
+	e->coming[from] = other;
+	e->lost[from] = lost;
+}
+
+/* --- ends ------------------------------------------------------------------------------------ */
 
 void capture_end(struct exchange *e, const char *error)
 {
@@ -271,6 +358,8 @@ void capture_end(struct exchange *e, const char *error)
 	mem_replace(&e->error, error);
 	trim(e, &e->part[EXCHANGE_REQUEST]);
 	trim(e, &e->part[EXCHANGE_RESPONSE]);
+	capture_drop_message(e, EXCHANGE_REQUEST);
+	capture_drop_message(e, EXCHANGE_RESPONSE);
 	e->total_us = (int64_t)(clock_us() - e->began_us);
 	capture_announce(e, CAPTURE_ENDED);
 }

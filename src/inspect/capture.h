@@ -9,6 +9,7 @@
 
 #include "base/list.h"
 #include "inspect/exchange.h"
+#include "inspect/ws_inflate.h"
 #include "proto/http_head.h"
 
 struct capture_limits {
@@ -41,6 +42,7 @@ struct capture {
 	struct list *next_watch; /* of a walk that is under way */
 	struct capture_limits limits;
 	size_t n, bytes;
+	struct ws_inflate_budget inflating; /* its memory is not in `bytes` */
 	uint64_t last_id;
 	uint64_t changes;       /* announcements so far */
 	uint64_t seen, dropped; /* all that began; of those, no longer here */
@@ -66,6 +68,12 @@ void capture_expect_body(struct exchange *e, enum exchange_side side, uint64_t l
 void capture_count_body(struct exchange *e, enum exchange_side side, size_t n);
 void capture_add_message(struct exchange *e, enum exchange_side from,
 	enum exchange_message_kind kind, const void *bytes, size_t kept, uint64_t size);
+/* The same in pieces, one message at a time from each side; @bytes NULL: counted, not kept. */
+void capture_grow_message(struct exchange *e, enum exchange_side from, const void *bytes, size_t n);
+void capture_finish_message(struct exchange *e, enum exchange_side from,
+	enum exchange_message_kind kind);
+/* What has come of it was no message. */
+void capture_drop_message(struct exchange *e, enum exchange_side from);
 /* Tell the watches; from the first time on it is in `recent`. */
 void capture_announce(struct exchange *e, enum capture_event ev);
 /* DONE, or FAILED with @error; once. Announces it. */

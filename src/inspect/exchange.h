@@ -50,6 +50,7 @@ struct exchange_message {
 	enum exchange_message_kind kind;
 	uint64_t size; /* as it was sent, decompressed */
 	size_t kept;   /* bytes of it that are here */
+	size_t cap;    /* memory for so many */
 	uint8_t bytes[];
 };
 
@@ -90,6 +91,9 @@ struct exchange {
 	struct list messages;         /* the newest, oldest first */
 	uint64_t n_messages;          /* all that passed */
 	size_t n_kept_messages;
+	/* From each side, one that has not come whole; in no list. For capture alone. */
+	struct exchange_message *coming[2];
+	bool lost[2]; /* its beginning could not be kept, so nothing of it is */
 	enum exchange_verification verification;
 	char *verify_provider, *verify_why;
 	size_t bytes; /* charged to the capture */

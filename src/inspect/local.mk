@@ -10,4 +10,8 @@ src_inspect_libinspect_a_SOURCES = \
 	src/inspect/head_lines.c src/inspect/head_lines.h \
 	src/inspect/rebuild.c src/inspect/rebuild.h \
 	src/inspect/redact.c src/inspect/redact.h \
-	src/inspect/tap.c src/inspect/tap.h
+	src/inspect/sse.c src/inspect/sse.h \
+	src/inspect/tap.c src/inspect/tap.h \
+	src/inspect/tap_messages.c src/inspect/tap_messages.h \
+	src/inspect/ws_inflate.c src/inspect/ws_inflate.h \
+	src/inspect/ws_messages.c src/inspect/ws_messages.h

@@ -10,7 +10,7 @@
  * is no HTTP, or too much at once, ends the looking at this connection and fails what was under
  * way. A request that nobody wants kept is still read, so that the next one is found.
  *
- * Not here: what is secret (redact), what fits (capture).
+ * Not here: what is secret (redact), what fits (capture), messages (tap_messages).
  */
 #include "inspect/tap.h"
 
@@ -23,6 +23,7 @@
 #include "base/str.h"
 #include "inspect/capture.h"
 #include "inspect/redact.h"
+#include "inspect/tap_messages.h"
 #include "proto/http_head.h"
 
 #define HEAD_MAX (64 * 1024)
@@ -34,6 +35,7 @@ static const char *const not_http = "what passed is not well-formed HTTP";
 static void drop_first(struct tap *t)
 {
 	assert(t->n > 0);
+	tap_messages_free(TAKE_PTR(t->messages));
 	exchange_unref(t->queue[0].e);
 	memmove(t->queue, t->queue + 1, (size_t)--t->n * sizeof(t->queue[0]));
 }
@@ -179,27 +181,41 @@ static void on_request_head(struct tap *t, const uint8_t *bytes, size_t n)
 	begin_body(t, EXCHANGE_REQUEST, &h);
 }
 
-static bool is_event_stream(const struct exchange *e)
+static bool wants_messages(const struct tap_request *q)
 {
+	return q->e && q->level == TAP_FULL && q->e->capture;
+}
+
+/* Events inside of a content coding are not looked for. */
+static void see_events(struct tap *t, const struct http_head *h)
+{
+	const struct tap_request *q = &t->queue[0];
 	char type[32];
 
-	return exchange_media_type(e, EXCHANGE_RESPONSE, sizeof(type), type) &&
-	       str_eq(type, "text/event-stream");
+	if (!q->e || !exchange_media_type(q->e, EXCHANGE_RESPONSE, sizeof(type), type) ||
+		!str_eq(type, "text/event-stream"))
+		return;
+	q->e->kind = EXCHANGE_SSE;
+	if (wants_messages(q) && !http_head_find(h, "content-encoding"))
+		t->messages = tap_messages_new_sse(q->e);
 }
 
 /* From here on it is no HTTP any more. */
 static void upgrade(struct tap *t, const struct http_head *h)
 {
-	struct tap_request *q = &t->queue[0];
+	const struct tap_request *q = &t->queue[0];
 	const struct http_field *f = http_head_find(h, "upgrade");
 
-	if (t->n != 1 || !q->asked || t->side[EXCHANGE_REQUEST].scanned > 0) {
+	if (t->n != 1 || !q->asked || buf_len(&t->side[EXCHANGE_REQUEST].head) > 0) {
 		give_up(t, not_http);
 		return;
 	}
-	if (q->e && f && http_head_span_case_is(f->value, "websocket"))
-		q->e->kind = EXCHANGE_WEBSOCKET;
 	t->side[EXCHANGE_REQUEST].phase = t->side[EXCHANGE_RESPONSE].phase = TAP_UPGRADED;
+	if (!q->e || !f || !http_head_span_case_is(f->value, "websocket"))
+		return;
+	q->e->kind = EXCHANGE_WEBSOCKET;
+	if (wants_messages(q))
+		t->messages = tap_messages_new_ws(q->e, h);
 }
 
 static void on_response_head(struct tap *t, const uint8_t *bytes, size_t n)
@@ -225,8 +241,7 @@ static void on_response_head(struct tap *t, const uint8_t *bytes, size_t n)
 		upgrade(t, &h);
 	} else {
 		http_body_of_response(&t->side[EXCHANGE_RESPONSE].body, &h, q->is_head);
-		if (q->e && is_event_stream(q->e))
-			q->e->kind = EXCHANGE_SSE;
+		see_events(t, &h);
 	}
 	if (q->e && !t->over)
 		capture_announce(q->e, CAPTURE_CHANGED);
@@ -289,15 +304,18 @@ static size_t take_head(struct tap *t, enum exchange_side side, const uint8_t *b
 
 /* --- bodies ---------------------------------------------------------------------------------- */
 
-static void keep_bytes(const struct tap_request *q, enum exchange_side side, const uint8_t *bytes,
-	size_t n)
+/* False: they are not what they should be. */
+static bool keep_bytes(struct tap *t, enum exchange_side side, const uint8_t *bytes, size_t n)
 {
+	const struct tap_request *q = current(t, side);
+
 	if (!q->e || n == 0)
-		return;
-	if (q->level == TAP_FULL)
+		return true;
+	if (q->level == TAP_FULL && q->e->kind != EXCHANGE_WEBSOCKET)
 		capture_add_body(q->e, side, bytes, n);
 	else
 		capture_count_body(q->e, side, n);
+	return !t->messages || tap_messages_take(t->messages, side, bytes, n);
 }
 
 static size_t take_body(struct tap *t, enum exchange_side side, const uint8_t *bytes, size_t n)
@@ -310,7 +328,9 @@ static size_t take_body(struct tap *t, enum exchange_side side, const uint8_t *b
 		give_up(t, not_http);
 		return n;
 	}
-	keep_bytes(current(t, side), side, bytes + (size_t)r - data, data);
+	/* whatever a stream's events are, it has an end that is found */
+	if (!keep_bytes(t, side, bytes + (size_t)r - data, data))
+		tap_messages_free(TAKE_PTR(t->messages));
 	if (s->body.done)
 		end_part(t, side);
 	return (size_t)r;
@@ -318,7 +338,8 @@ static size_t take_body(struct tap *t, enum exchange_side side, const uint8_t *b
 
 static size_t take_upgraded(struct tap *t, enum exchange_side side, const uint8_t *bytes, size_t n)
 {
-	keep_bytes(current(t, side), side, bytes, n);
+	if (!keep_bytes(t, side, bytes, n))
+		give_up(t, "what passed is not a well-formed WebSocket");
 	return n;
 }
 

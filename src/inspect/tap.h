@@ -14,6 +14,7 @@
 
 struct capture;
 struct redact;
+struct tap_messages;
 
 #define TAP_QUEUE 8 /* requests at once whose answers have not ended */
 
@@ -51,6 +52,7 @@ struct tap {
 	enum tap_level level; /* of the requests that are still to come; may be set at any time */
 	struct tap_side side[2];             /* by enum exchange_side */
 	struct tap_request queue[TAP_QUEUE]; /* oldest first, which is the one being answered */
+	struct tap_messages *messages;       /* of queue[0]: a WebSocket, an event stream */
 	uint8_t n;
 	bool seen; /* a request at least */
 	bool over; /* what passes is no longer looked at */

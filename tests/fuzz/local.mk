@@ -73,3 +73,8 @@ tests_fuzz_fuzz_webhook_SOURCES = tests/fuzz/fuzz_webhook.c
 tests_fuzz_fuzz_webhook_LDFLAGS = $(FUZZ_LINK)
 tests_fuzz_fuzz_webhook_LDADD = $(FUZZ_MAIN) src/webhook/libwebhook.a src/crypt/libcrypt.a src/proto/libproto.a src/base/libbase.a \
 	$(OPENSSL_LIBS)
+
+FUZZERS += tests/fuzz/fuzz_tap
+tests_fuzz_fuzz_tap_SOURCES = tests/fuzz/fuzz_tap.c
+tests_fuzz_fuzz_tap_LDFLAGS = $(FUZZ_LINK)
+tests_fuzz_fuzz_tap_LDADD = $(FUZZ_MAIN) src/inspect/libinspect.a src/proto/libproto.a src/base/libbase.a $(JANSSON_LIBS) $(CODINGS_LIBS)

@@ -6,7 +6,9 @@ INSPECT_TESTS = \
 	tests/unit/inspect/test_filter \
 	tests/unit/inspect/test_rebuild \
 	tests/unit/inspect/test_redact \
-	tests/unit/inspect/test_tap
+	tests/unit/inspect/test_sse \
+	tests/unit/inspect/test_tap \
+	tests/unit/inspect/test_ws_messages
 check_PROGRAMS += $(INSPECT_TESTS)
 TESTS += $(INSPECT_TESTS)
 INSPECT_TESTS_LIBS = src/inspect/libinspect.a src/proto/libproto.a src/base/libbase.a $(JANSSON_LIBS) $(CODINGS_LIBS) $(CMOCKA_LIBS)
@@ -16,5 +18,7 @@ tests_unit_inspect_test_filter_SOURCES = tests/unit/inspect/test_filter.c tests/
 tests_unit_inspect_test_filter_LDADD = $(INSPECT_TESTS_LIBS)
 tests_unit_inspect_test_rebuild_LDADD = $(INSPECT_TESTS_LIBS)
 tests_unit_inspect_test_redact_LDADD = $(INSPECT_TESTS_LIBS)
+tests_unit_inspect_test_sse_LDADD = $(INSPECT_TESTS_LIBS)
 tests_unit_inspect_test_tap_LDADD = $(INSPECT_TESTS_LIBS)
+tests_unit_inspect_test_ws_messages_LDADD = $(INSPECT_TESTS_LIBS)
 endif

@@ -222,6 +222,61 @@ static void the_newest_messages_are_kept(void **state)
 	exchange_unref(e);
 }
 
+static void a_message_may_come_in_pieces(void **state)
+{
+	static const char bytes[700];
+	struct exchange *e = capture_begin(&capture, "web", "", false);
+	const struct exchange_message *m;
+	size_t before = e->bytes;
+
+	(void)state;
+	capture_grow_message(e, EXCHANGE_REQUEST, "ab", 2);
+	capture_add_message(e, EXCHANGE_REQUEST, EXCHANGE_MESSAGE_PING, "p", 1, 1);
+	capture_grow_message(e, EXCHANGE_RESPONSE, bytes, 700);
+	capture_grow_message(e, EXCHANGE_REQUEST, "cd", 2);
+	capture_grow_message(e, EXCHANGE_RESPONSE, bytes, 700);
+	capture_grow_message(e, EXCHANGE_RESPONSE, NULL, 100);
+	assert_int_equal(e->n_messages, 1);
+	capture_finish_message(e, EXCHANGE_REQUEST, EXCHANGE_MESSAGE_TEXT);
+	capture_finish_message(e, EXCHANGE_RESPONSE, EXCHANGE_MESSAGE_BINARY);
+	m = list_entry(e->messages.next->next, struct exchange_message, node);
+	assert_int_equal(m->kept, 4);
+	assert_memory_equal(m->bytes, "abcd", 4);
+	m = list_entry(m->node.next, struct exchange_message, node);
+	assert_int_equal(m->size, 1500);
+	assert_int_equal(m->kept, limits.body);
+	assert_int_equal(e->bytes, before + 3 * sizeof(*m) + 1 + 4 + limits.body);
+	capture_grow_message(e, EXCHANGE_RESPONSE, "x", 1);
+	capture_drop_message(e, EXCHANGE_RESPONSE);
+	assert_int_equal(e->bytes, before + 3 * sizeof(*m) + 1 + 4 + limits.body);
+	capture_finish_message(e, EXCHANGE_RESPONSE, EXCHANGE_MESSAGE_TEXT);
+	m = list_entry(e->messages.prev, struct exchange_message, node);
+	assert_int_equal(m->size, 0);
+	capture_grow_message(e, EXCHANGE_RESPONSE, "x", 1);
+	capture_end(e, NULL);
+	assert_null(e->coming[EXCHANGE_RESPONSE]);
+	exchange_unref(e);
+}
+
+static void a_message_whose_beginning_did_not_fit_is_not_kept(void **state)
+{
+	struct exchange *e;
+
+	(void)state;
+	limit(10, sizeof(*e) + 10);
+	e = capture_begin(&capture, "web", "", false);
+	capture_grow_message(e, EXCHANGE_RESPONSE, "ab", 2);
+	limit(10, 1 << 20);
+	capture_grow_message(e, EXCHANGE_RESPONSE, "cd", 2);
+	capture_finish_message(e, EXCHANGE_RESPONSE, EXCHANGE_MESSAGE_TEXT);
+	assert_int_equal(e->n_messages, 1);
+	assert_int_equal(e->n_kept_messages, 0);
+	capture_grow_message(e, EXCHANGE_RESPONSE, "ef", 2);
+	capture_finish_message(e, EXCHANGE_RESPONSE, EXCHANGE_MESSAGE_TEXT);
+	assert_int_equal(e->n_kept_messages, 1);
+	exchange_unref(e);
+}
+
 static void one_exchange_above_all_bounds_keeps_what_fits(void **state)
 {
 	static const char bytes[1000];
@@ -377,6 +432,8 @@ int main(void)
 		TEST(a_body_has_no_gaps),
 		TEST(a_lowered_limit_holds_for_a_body_that_is_there),
 		TEST(the_newest_messages_are_kept),
+		TEST(a_message_may_come_in_pieces),
+		TEST(a_message_whose_beginning_did_not_fit_is_not_kept),
 		TEST(one_exchange_above_all_bounds_keeps_what_fits),
 		TEST(a_newer_exchange_does_not_make_room_for_an_old_one),
 		TEST(nothing_is_begun_where_nothing_is_kept),

@@ -455,6 +455,170 @@ static void an_evicted_exchange_is_read_on(void **state)
 	assert_int_equal(nth(0)->id, 2);
 }
 
+/* --- messages -------------------------------------------------------------------------------- */
+
+#define UPGRADE "GET /ws HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n"
+#define SWITCH  "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: WebSocket\r\n"
+
+static void assert_message(const struct exchange *e, size_t n, enum exchange_side from,
+	enum exchange_message_kind kind, const char *text)
+{
+	size_t i = 0;
+
+	list_each (m, &e->messages, struct exchange_message, node) {
+		if (i++ < n)
+			continue;
+		assert_int_equal(m->from, from);
+		assert_int_equal(m->kind, kind);
+		assert_int_equal(m->size, strlen(text));
+		assert_int_equal(m->kept, strlen(text));
+		assert_memory_equal(m->bytes, text, strlen(text));
+		return;
+	}
+	fail_msg("there is no message %zu", n);
+}
+
+static void a_websocket_is_its_messages(void **state)
+{
+	const struct exchange *e;
+
+	(void)state;
+	ask(UPGRADE);
+	answer(SWITCH "\r\n\x81\x02hi");
+	e = nth(0);
+	assert_int_equal(e->kind, EXCHANGE_WEBSOCKET);
+	assert_int_equal(e->status, 101);
+	assert_int_equal(e->state, EXCHANGE_OPEN);
+	ask("\x01\x82\x01\x01\x01\x01`c\x89\x81\x01\x01\x01\x01q");
+	answer("\x82\x01x");
+	ask("\x80\x81\x01\x01\x01\x01"
+	    "b");
+	assert_int_equal(e->n_messages, 4);
+	assert_message(e, 0, EXCHANGE_RESPONSE, EXCHANGE_MESSAGE_TEXT, "hi");
+	assert_message(e, 1, EXCHANGE_REQUEST, EXCHANGE_MESSAGE_PING, "p");
+	assert_message(e, 2, EXCHANGE_RESPONSE, EXCHANGE_MESSAGE_BINARY, "x");
+	assert_message(e, 3, EXCHANGE_REQUEST, EXCHANGE_MESSAGE_TEXT, "abc");
+	assert_int_equal(e->part[EXCHANGE_REQUEST].size, 22);
+	assert_int_equal(e->part[EXCHANGE_RESPONSE].size, 7);
+	assert_int_equal(e->part[EXCHANGE_RESPONSE].kept, 0);
+	tap_end(&tap, EXCHANGE_RESPONSE);
+	tap_close(&tap, CLOSE_DONE, "");
+	assert_int_equal(e->state, EXCHANGE_DONE);
+}
+
+static void a_websocket_whose_visitor_goes_away_failed(void **state)
+{
+	(void)state;
+	ask(UPGRADE);
+	answer(SWITCH "\r\n\x01\x02hi");
+	tap_close(&tap, CLOSE_VISITOR_GONE, "");
+	assert_failed(nth(0), "the visitor went away");
+	assert_int_equal(nth(0)->n_messages, 0);
+}
+
+static void a_websocket_may_be_compressed(void **state)
+{
+	(void)state;
+	ask(UPGRADE);
+	answer(SWITCH "Sec-WebSocket-Extensions: permessage-deflate; "
+		      "server_no_context_takeover\r\n\r\n");
+	answer("\xc1\x07\xf2\x48\xcd\xc9\xc9\x07");
+	tap_data(&tap, EXCHANGE_RESPONSE, (const uint8_t *)"\0", 1);
+	assert_message(nth(0), 0, EXCHANGE_RESPONSE, EXCHANGE_MESSAGE_TEXT, "Hello");
+	assert_int_equal(capture.inflating.left, 64);
+}
+
+static void a_websocket_that_is_none_is_looked_at_no_more(void **state)
+{
+	(void)state;
+	ask(UPGRADE);
+	answer(SWITCH "\r\n\x83\x02hi");
+	assert_failed(nth(0), "what passed is not a well-formed WebSocket");
+	ask(GET);
+	assert_int_equal(capture.n, 1);
+}
+
+static void another_protocol_is_kept_as_it_passes(void **state)
+{
+	(void)state;
+	ask("GET / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: chat\r\n\r\n");
+	answer("HTTP/1.1 101 Fine\r\nConnection: Upgrade\r\nUpgrade: chat\r\n\r\nhello");
+	ask("hi");
+	assert_int_equal(nth(0)->kind, EXCHANGE_HTTP);
+	assert_int_equal(nth(0)->part[EXCHANGE_REQUEST].kept, 2);
+	assert_int_equal(nth(0)->part[EXCHANGE_RESPONSE].kept, 5);
+	tap_close(&tap, CLOSE_DONE, "");
+	assert_int_equal(nth(0)->state, EXCHANGE_DONE);
+}
+
+static void an_upgrade_that_is_declined_is_a_request(void **state)
+{
+	(void)state;
+	ask(UPGRADE);
+	answer(OK "hi");
+	ask(GET);
+	answer(OK "hi");
+	assert_done(nth(0), 200);
+	assert_done(nth(1), 200);
+}
+
+static void an_event_stream_is_its_events(void **state)
+{
+	const struct exchange *e;
+
+	(void)state;
+	ask(GET);
+	answer("HTTP/1.1 200 OK\r\nContent-Type: text/event-stream; charset=utf-8\r\n"
+	       "Transfer-Encoding: chunked\r\n\r\n"
+	       "7\r\ndata: a\r\nc\r\n\n\n: ping\n\nid\r\n2\r\n\n\n\r\n");
+	e = nth(0);
+	assert_int_equal(e->kind, EXCHANGE_SSE);
+	assert_int_equal(e->n_messages, 2);
+	assert_message(e, 0, EXCHANGE_RESPONSE, EXCHANGE_MESSAGE_EVENT, "data: a\n");
+	assert_message(e, 1, EXCHANGE_RESPONSE, EXCHANGE_MESSAGE_EVENT, "id\n");
+	answer("2\r\nda\r\n0\r\n\r\n");
+	assert_done(e, 200);
+	assert_int_equal(e->n_messages, 2);
+	assert_int_equal(e->part[EXCHANGE_RESPONSE].kept, 23);
+}
+
+static void events_in_a_coding_are_a_body(void **state)
+{
+	(void)state;
+	ask(GET);
+	answer("HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nContent-Encoding: gzip\r\n"
+	       "\r\ndata: a\n\n");
+	assert_int_equal(nth(0)->kind, EXCHANGE_SSE);
+	assert_int_equal(nth(0)->n_messages, 0);
+	assert_int_equal(nth(0)->part[EXCHANGE_RESPONSE].kept, 9);
+}
+
+static void messages_are_not_kept_where_only_headers_are_wanted(void **state)
+{
+	(void)state;
+	tap.level = TAP_HEADERS;
+	ask(UPGRADE);
+	answer(SWITCH "\r\n\x81\x02hi");
+	assert_int_equal(nth(0)->kind, EXCHANGE_WEBSOCKET);
+	assert_int_equal(nth(0)->n_messages, 0);
+	assert_int_equal(nth(0)->part[EXCHANGE_RESPONSE].size, 4);
+}
+
+static void messages_of_who_was_evicted_go_nowhere(void **state)
+{
+	const struct capture_limits none = {0};
+
+	(void)state;
+	ask(UPGRADE);
+	answer(SWITCH "\r\n\x01\x02hi");
+	assert_true(nth(0)->coming[EXCHANGE_RESPONSE] != NULL);
+	capture_set_limits(&capture, &none);
+	assert_int_equal(capture.bytes, 0);
+	answer("\x80\x02hi");
+	ask("\x81\x02hi");
+	assert_int_equal(capture.bytes, 0);
+}
+
 int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
@@ -486,6 +650,16 @@ int main(void)
 		TEST(what_is_wanted_changes_with_the_next_request),
 		TEST(secrets_are_not_kept),
 		TEST(an_evicted_exchange_is_read_on),
+		TEST(a_websocket_is_its_messages),
+		TEST(a_websocket_whose_visitor_goes_away_failed),
+		TEST(a_websocket_may_be_compressed),
+		TEST(a_websocket_that_is_none_is_looked_at_no_more),
+		TEST(another_protocol_is_kept_as_it_passes),
+		TEST(an_upgrade_that_is_declined_is_a_request),
+		TEST(an_event_stream_is_its_events),
+		TEST(events_in_a_coding_are_a_body),
+		TEST(messages_are_not_kept_where_only_headers_are_wanted),
+		TEST(messages_of_who_was_evicted_go_nowhere),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

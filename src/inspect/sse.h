@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+
+/* sse: a text/event-stream as events (HTML, "server-sent events"). */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct sse;
+
+struct sse_ops {
+	/* More of an event: its lines as they came, without the empty one behind them. */
+	void (*more)(struct sse *s, const uint8_t *bytes, size_t n);
+	/* It is whole; or (@event false) it was no event: nothing but comments. */
+	void (*whole)(struct sse *s, bool event);
+};
+
+struct sse {
+	const struct sse_ops *ops;
+	bool in_line; /* of which something has come */
+	bool after_cr;
+	bool begun; /* `more` was said, `whole` not yet */
+	bool event; /* there was a line that is no comment */
+};
+
+void sse_init(struct sse *s, const struct sse_ops *ops);
+void sse_take(struct sse *s, const uint8_t *bytes, size_t n);
