@@ -455,6 +455,7 @@ static void init(struct agent *a, struct loop *loop, const char *conf_path)
 	(void)limits_raise_nofile();
 	reload_apply_log(a);
 	inspector_init(&a->inspector, &a->conf);
+	a->gates.max = a->conf.webhooks.memory;
 }
 
 int agent_open(struct agent *a, struct loop *loop, const char *conf_path, bool user,

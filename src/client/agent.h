@@ -10,6 +10,7 @@
 #include "base/list.h"
 #include "client/client_conf.h"
 #include "client/dashboard.h"
+#include "client/gate.h"
 #include "client/health.h"
 #include "client/inspector.h"
 #include "client/replay.h"
@@ -42,6 +43,7 @@ struct agent {
 	struct health health;
 	struct inspector inspector;
 	struct replays replays;
+	struct gate_account gates;
 	struct timer again, drain, status;
 	struct sig term, interrupt, hangup;
 	struct loop_task changed;           /* tell the waiters and STATUS=, once a turn */

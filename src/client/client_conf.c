@@ -79,6 +79,8 @@ static const char *check_together(const struct client_conf_tunnel *t)
 		return "'remote_port' is for proto tcp and 'host_header' for http, this one is tls";
 	if (t->proto == HELLO_PROTO_TLS && t->target.tls)
 		return "'local' is HOST:PORT for proto tls: the visitor's own TLS goes through";
+	if (t->proto != HELLO_PROTO_HTTP && verify_conf_is_on(&t->verify))
+		return "'verify' is for proto http, what passes here is not read";
 	return NULL;
 }
 
@@ -209,6 +211,8 @@ static const struct conf_row tunnel_rows[] = {
 	{"inspect", CONF_ENUM, AT(client_conf_tunnel, inspect), .words = inspect_words,
 		.fallback = "full",
 		.help = "http: what is kept of requests: nothing (false), headers, or all of it"},
+	{"verify", CONF_GROUP, AT(client_conf_tunnel, verify), .table = &verify_conf_table,
+		.help = "http: webhooks' signatures, checked before the origin sees a request"},
 };
 static const struct conf_table tunnel_table = CONF_TABLE(tunnel_rows, check_tunnel);
 
@@ -275,6 +279,13 @@ static const struct conf_row inspector_rows[] = {
 };
 static const struct conf_table inspector_table = CONF_TABLE(inspector_rows, NULL);
 
+static const struct conf_row webhooks_rows[] = {
+	{"memory", CONF_SIZE, IN(client_conf, webhooks, memory), .min = 65536, .max = 64ULL << 30,
+		.fallback = "128MiB",
+		.help = "for requests that wait until their signature is checked, of all tunnels"},
+};
+static const struct conf_table webhooks_table = CONF_TABLE(webhooks_rows, NULL);
+
 static const struct conf_row rows[] = {
 	{"server", CONF_GROUP, AT(client_conf, server), .table = &server_table,
 		.help = "the server"},
@@ -290,6 +301,8 @@ static const struct conf_row rows[] = {
 		.help = "what is kept of visitors' requests"},
 	{"dashboard", CONF_GROUP, AT(client_conf, dashboard), .table = &dashboard_table,
 		.help = "the page in a browser"},
+	{"webhooks", CONF_GROUP, AT(client_conf, webhooks), .table = &webhooks_table,
+		.help = "what checking signatures may take"},
 	{"log", CONF_GROUP, AT(client_conf, log), .table = &log_table, .help = "what is logged"},
 };
 const struct conf_table client_conf_table = CONF_TABLE(rows, NULL);
@@ -314,6 +327,7 @@ void client_conf_free_tunnel(struct client_conf_tunnel *t)
 {
 	if (!t)
 		return;
+	verify_conf_deinit(&t->verify);
 	bind_deinit(&tunnel_table, t);
 	free(t->name);
 	free(t->file);
@@ -370,6 +384,7 @@ struct client_conf_tunnel *client_conf_new_tunnel(const char *name)
 	t->max_streams = 4096;
 	t->autostart = true;
 	t->inspect = TAP_FULL;
+	verify_conf_init(&t->verify);
 	list_init(&t->node);
 	return t;
 }
@@ -385,6 +400,7 @@ struct client_conf_tunnel *client_conf_copy_tunnel(const struct client_conf_tunn
 	copy->host_header = mem_strdup(t->host_header);
 	copy->tls.ca_file = mem_strdup(t->tls.ca_file);
 	copy->file = mem_strdup(t->file);
+	verify_conf_copy(&copy->verify, &t->verify);
 	list_init(&copy->node);
 	return copy;
 }
@@ -396,5 +412,6 @@ bool client_conf_same_tunnel(const struct client_conf_tunnel *a, const struct cl
 	       str_eq(a->host_header, b->host_header) && a->remote_port == b->remote_port &&
 	       a->proxy_protocol == b->proxy_protocol && str_eq(a->tls.ca_file, b->tls.ca_file) &&
 	       a->tls.verify == b->tls.verify && a->idle == b->idle &&
-	       a->max_streams == b->max_streams && a->autostart == b->autostart;
+	       a->max_streams == b->max_streams && a->autostart == b->autostart &&
+	       verify_conf_same_gate(&a->verify, &b->verify);
 }

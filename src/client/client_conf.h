@@ -9,6 +9,7 @@
 #include "base/list.h"
 #include "base/str_list.h"
 #include "client/target.h"
+#include "client/verify_conf.h"
 #include "conf/bind.h"
 #include "conf/report.h"
 #include "proto/hello.h"
@@ -29,8 +30,9 @@ struct client_conf_tunnel {
 	} tls;         /* to the origin */
 	uint64_t idle; /* ms; 0: none */
 	uint32_t max_streams;
-	int inspect; /* enum tap_level; http only */
-	char *file;  /* where it stands */
+	int inspect;               /* enum tap_level; http only */
+	struct verify_conf verify; /* http only */
+	char *file;                /* where it stands */
 	unsigned int line;
 	struct target target; /* `local`, parsed */
 };
@@ -71,6 +73,9 @@ struct client_conf {
 		struct str_list redact;
 		bool reveal;
 	} inspector;
+	struct {
+		uint64_t memory; /* of requests that wait to be checked */
+	} webhooks;
 };
 
 /* What the origin is told before a visitor's bytes. */
@@ -87,7 +92,7 @@ bool client_conf_load(struct client_conf *c, const char *path, struct conf_repor
 struct client_conf_tunnel *client_conf_find(const struct client_conf *c, const char *name);
 /* A copy, to be freed by client_conf_free_tunnel(). */
 struct client_conf_tunnel *client_conf_copy_tunnel(const struct client_conf_tunnel *t) MUST_USE;
-/* All that makes a difference to visitors and server; `inspect` makes none. */
+/* All that makes a difference to visitors and server; `inspect` makes none, nor does who signs. */
 bool client_conf_same_tunnel(const struct client_conf_tunnel *a,
 	const struct client_conf_tunnel *b);
 void client_conf_free_tunnel(struct client_conf_tunnel *t);

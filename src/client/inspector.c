@@ -104,3 +104,15 @@ struct exchange *inspector_exchange(const struct pump_tap *tap)
 
 	return tap ? tap_exchange(&it->tap) : NULL;
 }
+
+void inspector_judged(const struct pump_tap *tap, const char *provider, const char *why)
+{
+	struct exchange *e = inspector_exchange(tap);
+
+	if (!e || !e->capture)
+		return;
+	e->verification = why ? EXCHANGE_FORGED : EXCHANGE_VERIFIED;
+	mem_replace(&e->verify_provider, provider);
+	mem_replace(&e->verify_why, why);
+	capture_announce(e, CAPTURE_CHANGED);
+}

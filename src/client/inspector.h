@@ -32,5 +32,7 @@ struct pump_tap *inspector_attach(struct inspector *i, const struct tunnel *t, c
 void inspector_detach(struct pump_tap *tap, enum close_reason why, const char *text);
 /* As much as its tunnel says now, from the next request on. NULL is allowed. */
 void inspector_retune(struct pump_tap *tap, const struct tunnel *t);
+/* The last request was checked for @provider's signature: @why NULL is signed. NULL is allowed. */
+void inspector_judged(const struct pump_tap *tap, const char *provider, const char *why);
 /* The exchange of the last request; NULL: none. Borrowed. */
 struct exchange *inspector_exchange(const struct pump_tap *tap);

@@ -8,6 +8,11 @@ src_client_libclient_a_SOURCES = \
 	src/client/dashboard.c src/client/dashboard.h \
 	src/client/dashboard_guard.c src/client/dashboard_guard.h \
 	src/client/dashboard_peer.c src/client/dashboard_peer.h \
+	src/client/gate.c src/client/gate.h \
+	src/client/gate_answer.c src/client/gate_answer.h \
+	src/client/gate_read.c src/client/gate_read.h \
+	src/client/gate_refusal.def.h \
+	src/client/gate_watch.c src/client/gate_watch.h \
 	src/client/health.c src/client/health.h \
 	src/client/inspect_export.c src/client/inspect_export.h \
 	src/client/inspect_follow.c src/client/inspect_follow.h \
@@ -24,7 +29,8 @@ src_client_libclient_a_SOURCES = \
 	src/client/target.c src/client/target.h \
 	src/client/tunnel.c src/client/tunnel.h \
 	src/client/uplink.c src/client/uplink.h \
-	src/client/uplink_lane.c src/client/uplink_lane.h
+	src/client/uplink_lane.c src/client/uplink_lane.h \
+	src/client/verify_conf.c src/client/verify_conf.h
 
 sbin_PROGRAMS += tunneltod
 tunneltod_CFLAGS = $(AM_CFLAGS) -fno-strict-aliasing

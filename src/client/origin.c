@@ -4,7 +4,8 @@
  *
  * Bytes that arrive before the connection is there wait in the pump, at most a stream's initial
  * window of them. Each failure has its own reason, which the server turns into what the visitor
- * is told.
+ * is told. Where the tunnel's requests are signed (`verify`), a gate stands between the stream and
+ * the origin, which is not even dialled before the first request was found to be right.
  */
 #include "client/origin.h"
 
@@ -19,6 +20,7 @@
 #include "base/message.h"
 #include "client/agent.h"
 #include "client/client_conf.h"
+#include "client/gate.h"
 #include "client/origin_dial.h"
 #include "client/tunnel.h"
 #include "io/dial.h"
@@ -30,6 +32,7 @@ struct origin {
 	struct tunnel *tunnel;
 	struct dial dial;
 	struct pump pump;
+	struct gate *gate; /* NULL: nothing is checked */
 	struct grave grave;
 	char visitor[64];
 	char *local; /* where the visitor connected to; NULL unless the origin is told */
@@ -43,6 +46,7 @@ static void free_origin(struct grave *g)
 {
 	struct origin *o = container_of(g, struct origin, grave);
 
+	free(o->gate);
 	free(o->local);
 	free(o);
 }
@@ -52,6 +56,8 @@ static void forget(struct origin *o, enum close_reason why, const char *text)
 	struct tunnel *t = o->tunnel;
 
 	inspector_detach(TAKE_PTR(o->pump.tap), why, text);
+	if (o->gate)
+		gate_deinit(o->gate);
 	dial_cancel(&o->dial);
 	t->bytes_in += o->pump.conn.bytes_out;
 	t->bytes_out += o->pump.conn.bytes_in;
@@ -106,6 +112,34 @@ static void on_dialled(struct dial *d, int fd)
 		fail(o, CLOSE_ORIGIN_TLS, "TLS could not be begun");
 }
 
+static void dial(struct origin *o)
+{
+	if (origin_dial_start(&o->dial, o->agent, o->tunnel->def, on_dialled) < 0)
+		fail(o, CLOSE_ORIGIN_UNREACHABLE, "the path is too long");
+}
+
+static void on_gate_dial(struct gate *g)
+{
+	dial(container_of(g->pump, struct origin, pump));
+}
+
+static void on_judged(struct gate *g, const char *why)
+{
+	static struct log_limit limit;
+	struct origin *o = container_of(g->pump, struct origin, pump);
+	const char *provider = webhook_provider_words[o->tunnel->def->verify.rules.provider];
+
+	inspector_judged(o->pump.tap, provider, why);
+	if (why && log_limit_pass(&limit, clock_ms(), 20))
+		log_with(LOG_LV_NOTICE,
+			g->enforce ? "a request was refused, it is not signed as it should be"
+				   : "a request is not signed as it should be",
+			{"TUNNEL", o->tunnel->def->name}, {"PROVIDER", provider},
+			{"VISITOR", o->visitor}, {"ERROR", why});
+}
+
+static const struct gate_ops gate_ops = {.dial = on_gate_dial, .judged = on_judged};
+
 void origin_start(struct agent *a, struct tunnel *t, struct stream *st,
 	const struct frame_open *open)
 {
@@ -127,8 +161,12 @@ void origin_start(struct agent *a, struct tunnel *t, struct stream *st,
 	t->streams_total++;
 	pump_init(&o->pump, a->loop, st, CLOSE_ORIGIN_RESET, on_done);
 	o->pump.tap = inspector_attach(&a->inspector, t, o->visitor, o->visitor_tls);
-	if (origin_dial_start(&o->dial, a, t->def, on_dialled) < 0)
-		fail(o, CLOSE_ORIGIN_UNREACHABLE, "the path is too long");
+	if (verify_conf_is_on(&t->def->verify)) {
+		o->gate = mem_new(struct gate);
+		gate_init(o->gate, &o->pump, t, &a->gates, &gate_ops);
+	}
+	if (!o->gate || !o->gate->enforce)
+		dial(o);
 }
 
 void origin_retune_all(const struct tunnel *t)

@@ -116,6 +116,12 @@ static bool is_kept(const struct tunnel *t, const struct client_conf *fresh)
 	return t->adhoc || (def && client_conf_same_tunnel(t->def, def));
 }
 
+/* What can change without its visitors' knowledge. */
+static bool looks_same(const struct client_conf_tunnel *x, const struct client_conf_tunnel *y)
+{
+	return x->inspect == y->inspect && verify_conf_same(&x->verify, &y->verify);
+}
+
 /* Ad hoc tunnels are not the configuration's: they stay, and are not told. */
 static void compare_tunnels(const struct agent *a, const struct client_conf *fresh,
 	const struct reload_difference *d)
@@ -126,9 +132,9 @@ static void compare_tunnels(const struct agent *a, const struct client_conf *fre
 		if (t->adhoc)
 			continue;
 		def = client_conf_find(fresh, t->def->name);
-		note(!def                                                      ? d->removed
-			: is_kept(t, fresh) && def->inspect == t->def->inspect ? d->kept
-									       : d->changed,
+		note(!def                                              ? d->removed
+			: is_kept(t, fresh) && looks_same(t->def, def) ? d->kept
+								       : d->changed,
 			t->def->name);
 	}
 	list_each (added, &fresh->tunnels, struct client_conf_tunnel, node) {
@@ -137,10 +143,12 @@ static void compare_tunnels(const struct agent *a, const struct client_conf *fre
 	}
 }
 
-/* How much is kept of its requests changes without its visitors' knowledge. */
+/* From the next request on. */
 static void look_as(struct tunnel *t, const struct client_conf_tunnel *def)
 {
 	t->def->inspect = def->inspect;
+	verify_conf_deinit(&t->def->verify);
+	verify_conf_copy(&t->def->verify, &def->verify);
 	origin_retune_all(t);
 }
 
@@ -197,6 +205,7 @@ static void apply(struct agent *a, struct client_conf *fresh, struct secret *key
 	reload_apply_log(a);
 	inspector_apply(&a->inspector, &a->conf);
 	dashboard_apply(&a->dashboard, &a->conf.dashboard);
+	a->gates.max = a->conf.webhooks.memory;
 	if (!same)
 		configure_uplink(a, key);
 	reload_tunnels(a);

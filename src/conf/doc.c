@@ -62,6 +62,8 @@ static void node_free(struct conf_node *n)
 		node_free(c);
 	}
 	if (n) {
+		if (n->text) /* it may be a secret */
+			mem_wipe(n->text, strlen(n->text));
 		free(n->text);
 		free(n->key);
 		free(n);

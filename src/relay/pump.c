@@ -7,7 +7,8 @@
  *
  * Towards the stream nothing is buffered here: the connection is paused when the ring is full.
  * Towards the connection its queue holds what the socket does not take; that is at most what the
- * stream's window grants, because bytes are credited only when they have left the queue.
+ * stream's window grants, because bytes are credited only when they have left the queue. A gate may
+ * collect and credit them before; what it then passes on waits there, not here.
  */
 #include "relay/pump.h"
 
@@ -22,6 +23,8 @@
 #define OUT_MAX (17 * 1024 * 1024)
 /* DRAINED, and with it the next credit, comes early enough to keep the far side sending. */
 #define LOW_MARK (64 * 1024)
+/* What a gate passes on at once. */
+#define PASS_MAX (256 * 1024)
 /* How long what a broken connection had said may take to leave, and how often that is looked at. */
 #define LINGER_MS      1000
 #define LINGER_STEP_MS 5
@@ -72,6 +75,8 @@ static void show(struct pump *p, enum pump_from from, const uint8_t *bytes, size
 {
 	if (p->tap)
 		p->tap->passed(p->tap, from, bytes, n);
+	if (p->gate && from == PUMP_FROM_CONN && n > 0)
+		p->gate->answered(p->gate, bytes, n);
 }
 
 /* Both directions have ended cleanly and everything has left. */
@@ -173,11 +178,15 @@ static void on_writable(struct stream_user *u)
 
 /* --- stream to connection -------------------------------------------------------------------- */
 
-static void on_data(struct stream_user *u, const uint8_t *bytes, size_t n)
+void pump_show(struct pump *p, const uint8_t *bytes, size_t n)
 {
-	struct pump *p = container_of(u, struct pump, user);
-
 	show(p, PUMP_FROM_STREAM, bytes, n);
+	if (p->connected && !p->conn.handshaking)
+		touch(p);
+}
+
+void pump_forward(struct pump *p, const uint8_t *bytes, size_t n)
+{
 	if (!p->connected) {
 		/* bounded by the initial window: nothing is credited before the connection is there
 		 */
@@ -194,15 +203,65 @@ static void on_data(struct stream_user *u, const uint8_t *bytes, size_t n)
 	credit(p);
 }
 
-static void on_end(struct stream_user *u)
+static void on_data(struct stream_user *u, const uint8_t *bytes, size_t n)
 {
 	struct pump *p = container_of(u, struct pump, user);
 
+	if (p->gate) {
+		p->gate->data(p->gate, bytes, n);
+		return;
+	}
+	pump_show(p, bytes, n);
+	pump_forward(p, bytes, n);
+}
+
+void pump_forward_end(struct pump *p)
+{
 	p->stream_ended = true;
 	show(p, PUMP_FROM_STREAM, NULL, 0);
 	if (p->connected)
 		conn_shutdown(&p->conn);
 	(void)finish_if_over(p);
+}
+
+static void on_end(struct stream_user *u)
+{
+	struct pump *p = container_of(u, struct pump, user);
+
+	if (p->gate)
+		p->gate->end(p->gate);
+	else
+		pump_forward_end(p);
+}
+
+size_t pump_pass(struct pump *p, const uint8_t *bytes, size_t n)
+{
+	size_t queued = p->connected ? conn_queued(&p->conn) : PASS_MAX;
+
+	n = MIN(n, PASS_MAX - MIN(queued, (size_t)PASS_MAX));
+	if (n == 0 || p->lost)
+		return 0;
+	touch(p);
+	n = conn_write(&p->conn, bytes, n);
+	p->written += n;
+	p->credited += n;
+	return n;
+}
+
+bool pump_answer(struct pump *p, const void *bytes, size_t n)
+{
+	if (stream_room(p->user.stream) < n)
+		return false;
+	if (p->tap)
+		p->tap->passed(p->tap, PUMP_FROM_CONN, bytes, n);
+	return stream_write(p->user.stream, bytes, n) == n;
+}
+
+void pump_finish(struct pump *p, enum close_reason why, const char *text)
+{
+	if (p->user.stream && why == CLOSE_DONE)
+		stream_release(p->user.stream, CLOSE_DONE);
+	finish(p, why, text);
 }
 
 static void on_reset(struct stream_user *u, enum close_reason why, const char *text)
@@ -240,6 +299,8 @@ static void on_conn_event(struct conn *c, enum conn_event ev)
 	case CONN_EV_FLUSHED:
 		touch(p);
 		credit(p);
+		if (p->gate)
+			p->gate->room(p->gate);
 		(void)finish_if_over(p);
 		break;
 	case CONN_EV_ERROR:
@@ -303,6 +364,8 @@ int pump_connect(struct pump *p, int fd, struct tls_ctx *ctx, const char *name,
 		p->credited += n;
 	}
 	send_early(p);
+	if (p->gate)
+		p->gate->room(p->gate);
 	return 0;
 }
 

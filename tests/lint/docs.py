@@ -35,6 +35,11 @@ for row in sorted(answers - told):
 for row in sorted(told - answers):
     bad.append(f"man/tunnelto-server.8: no such answer: '{' '.join(row)}'")
 
+# what the client's gate answers by itself
+answers = set(re.findall(r'^REFUSAL\(\w+,\s*(\d+),\s*"[^"]+",\s*"(\w+)",\s*"([^"]+)"', read("src/client/gate_refusal.def.h"), re.M))
+told = set(re.findall(r"^\.It (\d{3}) Ta (\w+) Ta (.*)$", read("man/tunneltod.yaml.5"), re.M))
+bad += [f"man/tunneltod.yaml.5: answer '{' '.join(row)}': in gate_refusal.def.h or here, not in both" for row in sorted(answers ^ told)]
+
 control = read("man/tunnelto-control.7")
 for side, verbs in (("Client", "src/client/client_verbs.c"), ("Server", "src/server/server_verbs.c")):
     idl = read(f"src/ctl/io.tunnelto.{side}.varlink")
@@ -58,7 +63,8 @@ for option, letter in re.findall(r'^OPTION\(\w+,\s*"--([\w-]+)",\s*(0|\'\w\'),',
         bad.append(f"man/tunnelctl.1, tunnelto.1: option -{letter[1]} is not described")
 
 # every row of a configuration table: its key, and its default, in the manual
-for source, manual in (("src/client/client_conf.c", "man/tunneltod.yaml.5"), ("src/server/server_conf.c", "man/tunnelto-server.yaml.5")):
+for source, manual in (("src/client/client_conf.c", "man/tunneltod.yaml.5"), ("src/client/verify_conf.c", "man/tunneltod.yaml.5"),
+                       ("src/server/server_conf.c", "man/tunnelto-server.yaml.5")):
     text = read(manual)
     for key, row in re.findall(r'^\t\{"(\w+)", (CONF_\w+.*?\.help)', read(source), re.M | re.S):
         if not re.search(rf"\b{key}\b", text):

@@ -40,6 +40,7 @@ EXTRA_DIST += \
 	tests/system/test_v1_rust.py \
 	tests/system/test_v1_server.py \
 	tests/system/test_watchdog.py \
+	tests/system/test_webhook.py \
 	tests/system/tls.py \
 	tests/system/v1_client.py \
 	tests/system/v1_server.py \

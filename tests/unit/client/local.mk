@@ -4,7 +4,8 @@ CLIENT_TESTS = \
 	tests/unit/client/test_client_conf \
 	tests/unit/client/test_origin \
 	tests/unit/client/test_target \
-	tests/unit/client/test_uplink
+	tests/unit/client/test_uplink \
+	tests/unit/client/test_verify_conf
 check_PROGRAMS += $(CLIENT_TESTS)
 TESTS += $(CLIENT_TESTS)
 CLIENT_TESTS_CFLAGS = $(AM_CFLAGS) -fno-strict-aliasing
@@ -20,4 +21,6 @@ tests_unit_client_test_target_LDADD = $(CLIENT_TESTS_LIBS)
 tests_unit_client_test_uplink_SOURCES = tests/unit/client/test_uplink.c tests/unit/client/fake_server.h
 tests_unit_client_test_uplink_CFLAGS = $(CLIENT_TESTS_CFLAGS)
 tests_unit_client_test_uplink_LDADD = $(CLIENT_TESTS_LIBS)
+tests_unit_client_test_verify_conf_CFLAGS = $(CLIENT_TESTS_CFLAGS)
+tests_unit_client_test_verify_conf_LDADD = $(CLIENT_TESTS_LIBS)
 endif

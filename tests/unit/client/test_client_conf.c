@@ -292,6 +292,8 @@ static void every_key_of_a_tunnel_makes_a_difference(void **state)
 		"local: 80, max_streams: 1",
 		"local: 80, proto: tls",
 		"local: 80, proxy_protocol: v2",
+		"local: 80, verify: {provider: github, secret: a}",
+		"local: 80, verify: {provider: github, secret: a, enforce: false}",
 	};
 	struct client_conf_tunnel *t[ARRAY_SIZE(variants)];
 
