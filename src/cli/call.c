@@ -254,6 +254,7 @@ int call_more(struct call *c, const char *method, json_t *params, call_each_f *e
 	stop_fd = ctl_client_fd(c->client);
 	(void)sigaction(SIGINT, &act, NULL);
 	(void)sigaction(SIGTERM, &act, NULL);
+	ctl_client_until(c->client, c->until);
 	str_addf(&full, "%s.%s", c->interface, method);
 	result = ctl_client_more(c->client, str_get(&full), params, on_reply, &m, &err);
 	if (stopped)

@@ -8,6 +8,7 @@
 
 #include <jansson.h>
 
+#include "base/clock.h"
 #include "base/macros.h"
 
 struct args;
@@ -28,7 +29,8 @@ struct call {
 	struct ctl_client *client;
 	const char *interface; /* "io.tunnelto.Client" */
 	char socket[256];
-	bool lasting; /* in call_more: what it watched can end */
+	bool lasting;     /* in call_more: what it watched can end */
+	clock_ms_t until; /* call_more ends then with CALL_DONE; 0: never */
 };
 
 /* Connect to the socket that the options and the verb mean. CALL_DONE, or the exit status: said so.

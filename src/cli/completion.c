@@ -133,7 +133,7 @@ static const char bash_head[] =
 	"\tlocal prev=${COMP_WORDS[COMP_CWORD-1]}\n"
 	"\tCOMPREPLY=()\n"
 	"\tcase $prev in\n"
-	"\t--socket|--key-file|--ca-file) COMPREPLY=($(compgen -f -- \"$cur\")); return ;;\n";
+	"\t--socket|--key-file|--ca-file|--har) COMPREPLY=($(compgen -f -- \"$cur\")); return ;;\n";
 
 static void bash_verb(struct str *out, const struct verbs_row *row)
 {
@@ -228,8 +228,9 @@ static void zsh(struct str *out)
 	str_add(out, "#compdef tunnelctl\n# zsh completion, made by 'tunnelctl completion zsh'\n"
 		     "_tunnelctl() {\n\tlocal verb='' i\n\tlocal -a found options\n\toptions=(");
 	zsh_options(out, NULL);
-	str_add(out, ")\n\tcase ${words[CURRENT-1]} in\n\t(--socket|--key-file|--ca-file) _files; "
-		     "return ;;\n\t(");
+	str_add(out,
+		")\n\tcase ${words[CURRENT-1]} in\n\t(--socket|--key-file|--ca-file|--har) _files; "
+		"return ;;\n\t(");
 	add_value_options(out, "|");
 	str_add(out, ") return ;;\n\tesac\n\tfor ((i = 2; i < CURRENT; i++)); do\n"
 		     "\t\tcase ${words[i]} in\n\t\t(");

@@ -3,6 +3,7 @@ noinst_LIBRARIES += src/cli/libcli.a
 src_cli_libcli_a_SOURCES = \
 	src/cli/answer.c src/cli/answer.h \
 	src/cli/args.c src/cli/args.h src/cli/options.def.h \
+	src/cli/body_filter.c src/cli/body_filter.h \
 	src/cli/call.c src/cli/call.h \
 	src/cli/captured.c src/cli/captured.h \
 	src/cli/completion.c src/cli/completion.h \
@@ -18,12 +19,13 @@ src_cli_libcli_a_SOURCES = \
 	src/cli/request_row.c src/cli/request_row.h \
 	src/cli/show_body.c src/cli/show_body.h \
 	src/cli/stored_key.c src/cli/stored_key.h \
-	src/cli/verb_adhoc.c src/cli/verb_logs.c src/cli/verb_misc.c src/cli/verb_replay.c \
-	src/cli/verb_requests.c src/cli/verb_server.c src/cli/verb_show.c src/cli/verb_tunnels.c \
+	src/cli/verb_adhoc.c src/cli/verb_expect.c src/cli/verb_export.c src/cli/verb_logs.c \
+	src/cli/verb_misc.c src/cli/verb_replay.c src/cli/verb_requests.c src/cli/verb_server.c \
+	src/cli/verb_show.c src/cli/verb_tunnels.c \
 	src/cli/verbs.c src/cli/verbs.h src/cli/verbs.def.h
 
 # Neither libev nor libwebsockets nor OpenSSL: tunnelctl starts in a millisecond.
-CLI_LIBS = src/cli/libcli.a src/ctl/libctl.a src/proto/libproto.a src/base/libbase.a $(JANSSON_LIBS)
+CLI_LIBS = src/cli/libcli.a src/ctl/libctl.a src/proto/libproto.a src/base/libbase.a $(JANSSON_LIBS) $(JQ_LIBS)
 bin_PROGRAMS += tunnelctl
 tunnelctl_SOURCES = src/cli/main.c
 tunnelctl_LDADD = $(CLI_LIBS)

@@ -30,6 +30,7 @@ struct ctl_client {
 	int fd;
 	struct buf in;
 	char error[2 * VARLINK_NAME_MAX];
+	clock_ms_t until; /* of a call with "more" */
 };
 
 static enum ctl_client_result class_of(int error)
@@ -192,6 +193,11 @@ enum ctl_client_result ctl_client_call(struct ctl_client *c, const char *method,
 	return result;
 }
 
+void ctl_client_until(struct ctl_client *c, clock_ms_t until)
+{
+	c->until = until;
+}
+
 enum ctl_client_result ctl_client_more(struct ctl_client *c, const char *method, json_t *params,
 	ctl_client_each_f *each, void *arg, struct err *err)
 {
@@ -201,7 +207,7 @@ enum ctl_client_result ctl_client_more(struct ctl_client *c, const char *method,
 		struct varlink_reply reply = {0};
 		bool go_on, last;
 
-		r = receive(c, /* deadline= */ 0, &reply);
+		r = receive(c, c->until, &reply);
 		if (r < 0)
 			break;
 		if (reply.error[0]) {
@@ -217,8 +223,8 @@ enum ctl_client_result ctl_client_more(struct ctl_client *c, const char *method,
 		if (!go_on || last)
 			return CTL_CLIENT_OK;
 	}
-	if (r == -EINTR)
-		return CTL_CLIENT_OK; /* a signal that the caller waited for */
+	if (r == -EINTR || (r == -ETIMEDOUT && c->until))
+		return CTL_CLIENT_OK; /* a signal that the caller waited for, or its time is over */
 	return broken(r, method, err);
 }
 

@@ -7,6 +7,7 @@
 
 #include <jansson.h>
 
+#include "base/clock.h"
 #include "base/macros.h"
 
 struct ctl_client;
@@ -29,6 +30,8 @@ void ctl_client_close(struct ctl_client *c);
  * name is in ctl_client_error(). */
 enum ctl_client_result ctl_client_call(struct ctl_client *c, const char *method, json_t *params,
 	int timeout_ms, json_t **ret_reply, struct err *err) MUST_USE;
+/* ctl_client_more() ends then, and that is OK; 0: never. */
+void ctl_client_until(struct ctl_client *c, clock_ms_t until);
 /* The same with "more": @each (reply borrowed) until the final one, or until it returns false. */
 typedef bool ctl_client_each_f(struct ctl_client *c, json_t *reply, void *arg);
 enum ctl_client_result ctl_client_more(struct ctl_client *c, const char *method, json_t *params,

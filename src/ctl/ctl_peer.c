@@ -153,8 +153,14 @@ void ctl_call_reply(struct ctl_call *c, json_t *params)
 
 bool ctl_call_continue(struct ctl_call *c, json_t *params)
 {
+	struct ctl_peer *p = c->peer;
+
 	assert(c->active && c->in.more);
-	return send_text(c->peer, varlink_reply_format(params, NULL, /* continues= */ true));
+	if (!send_text(p, varlink_reply_format(params, NULL, /* continues= */ true)))
+		return false;
+	if (c->watch && c->watch->flushed)
+		loop_task_schedule(p->server->loop, &p->next); /* it may have left at once */
+	return true;
 }
 
 void ctl_call_fail(struct ctl_call *c, const char *error, json_t *params)

@@ -36,10 +36,10 @@ static struct timer ctl_test_tick;
 static struct ctl_call *held;
 static struct ctl_watch held_watch;
 static unsigned int n_gone;
-/* A Fill call says this much whenever all it said has left. */
+/* A Fill call says {bytes} whenever all it said has left. */
 static struct ctl_watch fill_watch;
 static unsigned int n_filled;
-#define FILL_PIECE (512 * 1024)
+static size_t fill_size;
 
 static UNUSED void on_held_gone(struct ctl_watch *w)
 {
@@ -61,11 +61,11 @@ static UNUSED void on_echo(struct ctl_call *c, json_t *params)
 
 static UNUSED json_t *fill_piece(void)
 {
-	char *text = malloc(FILL_PIECE);
+	char *text = malloc(fill_size);
 	json_t *piece;
 
-	memset(text, 'x', FILL_PIECE);
-	piece = json_pack("{s:s#}", "text", text, FILL_PIECE);
+	memset(text, 'x', fill_size);
+	piece = json_pack("{s:s%}", "text", text, fill_size);
 	free(text);
 	return piece;
 }
@@ -85,6 +85,7 @@ static UNUSED void on_fill_gone(struct ctl_watch *w)
 static UNUSED void on_fill(struct ctl_call *c, json_t *params)
 {
 	n_filled = 0;
+	fill_size = (size_t)json_integer_value(json_object_get(params, "bytes"));
 	fill_watch.flushed = on_fill_flushed;
 	ctl_call_watch(c, &fill_watch, on_fill_gone);
 	assert_true(ctl_call_continue(c, fill_piece()));

@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * verb_export: captured requests into an HTTP archive. The entries are the daemon's and are written
+ * as they come; the file appears under its name when it is whole, and only its owner may read it,
+ * for it holds what visitors sent.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+#include "base/str.h"
+#include "cli/args.h"
+#include "cli/call.h"
+#include "cli/print.h"
+#include "cli/request_filter.h"
+#include "cli/verbs.h"
+
+struct export
+{
+	FILE *file;
+	size_t n;   /* entries so far */
+	bool whole; /* the last reply came */
+};
+
+/* --- the archive ----------------------------------------------------------------------------- */
+
+static void begin(struct export *x)
+{
+	(void)fprintf(x->file,
+		"{\"log\":{\"version\":\"1.2\",\"creator\":{\"name\":\"tunnelto\",\"version\":\"%"
+		"s\"},"
+		"\"pages\":[],\"entries\":[",
+		PACKAGE_VERSION);
+}
+
+static bool on_entry(json_t *reply, void *arg)
+{
+	struct export *x = arg;
+	const json_t *entry = json_object_get(reply, "entry");
+
+	if (!json_is_object(entry)) {
+		x->whole = true;
+		return true;
+	}
+	(void)fputs(x->n++ ? ",\n" : "\n", x->file);
+	return json_dumpf(entry, x->file, JSON_COMPACT) == 0;
+}
+
+static int write_all(const struct args *a, json_t *filter, struct export *x)
+{
+	struct call c;
+	int code = call_open(&c, a);
+
+	if (code)
+		return code;
+	begin(x);
+	code = call_more(&c, "Export", json_pack("{s:O}", "filter", filter), on_entry, x);
+	call_close(&c);
+	(void)fputs("\n]}}\n", x->file);
+	if (!code && !x->whole && !ferror(x->file)) {
+		print_error("interrupted, nothing was written");
+		return CALL_FAILED;
+	}
+	return code;
+}
+
+/* --- the file -------------------------------------------------------------------------------- */
+
+static int failed(const char *path, int error)
+{
+	print_error("%s: %s", path, strerror(error));
+	return CALL_FAILED;
+}
+
+/* Everything that was written is in the file, and stays there. */
+static int finish(FILE *file)
+{
+	bool bad = ferror(file) || fflush(file) != 0 || fsync(fileno(file)) < 0;
+	int error = bad ? errno : 0;
+
+	if (fclose(file) != 0 && !error)
+		error = errno;
+	return error;
+}
+
+/* Beside it first, under a name of its own (mkostemp: mode 0600). */
+static int into_file(const struct args *a, json_t *filter, const char *path, struct export *x)
+{
+	CLEANUP(mem_cleanup) char *beside = mem_printf("%s.XXXXXX", path);
+	int fd = mkostemp(beside, O_CLOEXEC), code, error;
+
+	if (fd < 0)
+		return failed(path, errno);
+	x->file = fdopen(fd, "w");
+	if (!x->file) {
+		error = errno;
+		(void)close(fd);
+		(void)unlink(beside);
+		return failed(path, error);
+	}
+	code = write_all(a, filter, x);
+	error = finish(x->file);
+	if (!code && !error && rename(beside, path) < 0)
+		error = errno;
+	if (code || error)
+		(void)unlink(beside);
+	return !code && error ? failed(path, error) : code;
+}
+
+static int into_stdout(const struct args *a, json_t *filter, struct export *x)
+{
+	int code;
+
+	x->file = stdout;
+	code = write_all(a, filter, x);
+	if (fflush(stdout) != 0 && !code)
+		code = failed("standard output", errno);
+	return code;
+}
+
+int verb_export(const struct args *a)
+{
+	CLEANUP(call_free_json) json_t *filter = NULL;
+	const char *path = a->value[ARGS_HAR];
+	struct export x = {0};
+	int code = path ? request_filter(a, &filter) : verbs_usage(a, "needs --har FILE");
+
+	if (code)
+		return code;
+	if (str_eq(path, "-"))
+		return into_stdout(a, filter, &x);
+	code = into_file(a, filter, path, &x);
+	if (!code && args_has(a, ARGS_JSON)) {
+		CLEANUP(call_free_json)
+		json_t *told = json_pack("{s:s?, s:I}", "file", path, "entries", (json_int_t)x.n);
+
+		print_json(told);
+	}
+	return code;
+}
