@@ -23,6 +23,7 @@ OPTION(STATUS,      "--status",      0,   "CODE",  false, "the answer's status: 
 OPTION(SINCE,       "--since",       0,   "TIME",  false, "not older than that: 30s, 10m, 2h")
 OPTION(RAW,         "--raw",         0,   NULL,    false, "the bytes as they are kept")
 OPTION(CURL,        "--curl",        0,   NULL,    false, "a curl command that sends the same request")
+OPTION(RESIGN,      "--resign",      0,   NULL,    false, "sign it anew, with a fresh time stamp")
 OPTION(BODY,        "--body",        0,   "FILE",  false, "the request's body; - is standard input")
 OPTION(EDIT,        "--edit",        'e', NULL,    false, "change the request in an editor first")
 OPTION(TO,          "--to",          0,   "TUNNEL", false, "the tunnel whose local service is asked")

@@ -259,6 +259,8 @@ static int prepare(struct replay *r, json_t *params, struct err *err)
 	e = apply_options(r, err);
 	if (e == 0 && args_has(r->args, ARGS_EDIT))
 		e = edit(r, err);
+	if (args_has(r->args, ARGS_RESIGN))
+		(void)json_object_set_new(params, "resign", json_true());
 	if (e == 0 && to && json_object_set_new(params, "to", json_string(to)) < 0)
 		e = err_set(err, -EINVAL, "'%s' is no name of a tunnel", to);
 	return e < 0 ? e : draft_changes(params, &r->was, &r->is, err);

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/base64.h"
+#include "base/clock.h"
 #include "base/err.h"
 #include "base/mem.h"
 #include "base/str.h"
@@ -19,6 +20,7 @@
 #include "inspect/exchange_json.h"
 #include "inspect/rebuild.h"
 #include "proto/http_head.h"
+#include "webhook/webhook_sign.h"
 
 struct asked {
 	struct ctl_watch watch;
@@ -30,8 +32,10 @@ struct asked {
 struct wish {
 	uint64_t id, timeout_ms;
 	const char *to;
+	bool resign;
 	struct rebuild_changes changes;
-	struct rebuild_field fields[HTTP_HEAD_FIELDS_MAX];
+	struct rebuild_field fields[HTTP_HEAD_FIELDS_MAX + WEBHOOK_SIGN_FIELDS_MAX];
+	struct webhook_signature signature;
 	uint8_t *body; /* owned */
 };
 
@@ -61,6 +65,14 @@ static bool read_id(const json_t *params, uint64_t *ret)
 	return *ret > 0;
 }
 
+static bool read_flag(const json_t *params, const char *key, bool *ret)
+{
+	const json_t *v = json_object_get(params, key);
+
+	*ret = json_is_true(v);
+	return !is_given(v) || json_is_boolean(v);
+}
+
 static bool read_timeout(const json_t *params, uint64_t *ret_ms)
 {
 	const json_t *v = json_object_get(params, "timeout_ms");
@@ -82,7 +94,7 @@ static bool read_headers(const json_t *params, struct wish *w)
 
 	if (!is_given(list))
 		return true;
-	if (!json_is_array(list) || json_array_size(list) > ARRAY_SIZE(w->fields))
+	if (!json_is_array(list) || json_array_size(list) > HTTP_HEAD_FIELDS_MAX)
 		return false;
 	json_array_foreach(list, i, h)
 	{
@@ -129,6 +141,8 @@ static const char *read_wish(struct wish *w, const json_t *params)
 		return "headers";
 	if (!read_body(params, w))
 		return "body";
+	if (!read_flag(params, "resign", &w->resign))
+		return "resign";
 	return read_timeout(params, &w->timeout_ms) ? NULL : "timeout_ms";
 }
 
@@ -215,6 +229,54 @@ static void start(struct agent *a, struct ctl_call *c, struct rebuild *request,
 	ctl_call_watch(c, &asked->watch, on_gone);
 }
 
+/* The fields that sign what was built, in place of all that are called the same. */
+static void add_signature(struct wish *w, const struct webhook_signature *s)
+{
+	for (size_t i = 0; i < s->n; i++) {
+		for (size_t k = 0; k < w->changes.n_fields; k++) {
+			if (str_case_eq(w->fields[k].name, s->fields[i].name))
+				w->fields[k].value = "";
+		}
+		w->fields[w->changes.n_fields++] = (struct rebuild_field){
+			s->fields[i].name, s->fields[i].value};
+	}
+	w->changes.fields = w->fields;
+}
+
+/* Build it again, signed as @rules have it. */
+static int sign(struct wish *w, struct rebuild *request, const struct exchange *of,
+	const struct webhook_rules *rules, struct err *err)
+{
+	struct http_span body = {(const char *)request->body, request->body_len};
+	struct http_head h;
+
+	if (rules->provider == WEBHOOK_NONE)
+		return err_set(err, -EINVAL,
+			"the tunnel it goes to says not who signs ('verify'), so it cannot be "
+			"signed anew");
+	if (http_head_request(&h, (const uint8_t *)str_get(&request->head), request->head.len) !=
+		HTTP_FAULT_NONE)
+		return err_set(err, -EINVAL, "that would be no request");
+	webhook_sign(rules, &h, body, clock_wall_ms(), &w->signature);
+	add_signature(w, &w->signature);
+	rebuild_deinit(request);
+	return rebuild_request(request, of, &w->changes, err);
+}
+
+static int build(struct wish *w, struct rebuild *request, const struct exchange *of,
+	const struct tunnel *to, struct err *err)
+{
+	int r;
+
+	/* the first one's Host was that of its own origin already */
+	if (strcmp(to->def->name, of->tunnel) != 0)
+		w->changes.host = to->def->host_header;
+	r = rebuild_request(request, of, &w->changes, err);
+	if (r == 0 && w->resign)
+		r = sign(w, request, of, &to->def->verify.rules, err);
+	return r;
+}
+
 static void replay(struct agent *a, struct ctl_call *c, struct wish *w)
 {
 	const struct exchange *of = capture_find(&a->inspector.capture, w->id);
@@ -229,10 +291,7 @@ static void replay(struct agent *a, struct ctl_call *c, struct wish *w)
 	to = find_origin(a, c, w, of);
 	if (!to)
 		return;
-	/* the first one's Host was that of its own origin already */
-	if (strcmp(to->def->name, of->tunnel) != 0)
-		w->changes.host = to->def->host_header;
-	if (rebuild_request(&request, of, &w->changes, &err) < 0) {
+	if (build(w, &request, of, to, &err) < 0) {
 		cannot(c, err.text);
 	} else {
 		const struct replay_order order = {w->id, to, &request, w->timeout_ms};

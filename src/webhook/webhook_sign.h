@@ -9,13 +9,14 @@
 #include "proto/http_head.h"
 #include "webhook/webhook.h"
 
-#define WEBHOOK_SIGN_VALUE_MAX 512
+#define WEBHOOK_SIGN_VALUE_MAX  512
+#define WEBHOOK_SIGN_FIELDS_MAX 3
 
 struct webhook_signature {
 	struct {
 		char name[WEBHOOK_NAME_MAX + 1];
 		char value[WEBHOOK_SIGN_VALUE_MAX];
-	} fields[3]; /* to be set in place of all of these names */
+	} fields[WEBHOOK_SIGN_FIELDS_MAX]; /* to be set in place of all of these names */
 	size_t n;
 };
 

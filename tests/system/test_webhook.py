@@ -347,6 +347,44 @@ def test_not_inspected_is_checked_all_the_same(net):
     assert len(web.seen) == 1 and hooks.found("github") == []
 
 
+@pytest.mark.parametrize("provider", SENDERS)
+def test_a_replay_can_be_signed_anew(net, provider):
+    """The origin checks for itself, as it does in the world."""
+    sign, verify = SENDERS[provider]
+    web = net.origin()
+    hooks = Hooks(net, {provider: {**tunnel(web.port, provider), "inspect": "full"}})
+    old = sign(BODY, now=time.time() - 100)
+    assert hooks.ask(post(provider, BODY, old)).status == 200
+    with Caller(hooks.dmn.control) as c:
+        body = b"changed"
+        again = c.ask("io.tunnelto.Client.Replay", {"id": 1, "resign": True, "body": base64.b64encode(body).decode(),
+                                                    "headers": [{"name": list(old)[-1].upper(), "value": "x"}]})
+        assert "error" not in again, again
+        assert again["parameters"]["info"]["status"] == 200
+    fields = {k.lower(): v for k, v in web.seen[1][2].items()}
+    for now in range(int(time.time()) - 20, int(time.time()) + 2):
+        wanted = {k.lower(): v for k, v in sign(body, now=now).items()}
+        if provider == "stripe":
+            wanted = {"stripe-signature": wanted["stripe-signature"].replace(f"v1={'0' * 64},", "").replace(",v0=old", "")}
+        if provider == "standard-webhooks":
+            wanted["webhook-signature"] = wanted["webhook-signature"].replace("v1a,xyz ", "")
+        if all(fields[k] == v for k, v in wanted.items()):
+            break
+    else:
+        raise AssertionError(f"signed otherwise: {fields}")
+
+
+def test_a_replay_with_tunnelctl_is_signed_anew_and_where_nobody_signs_it_cannot_be(net):
+    web = net.origin()
+    hooks = Hooks(net, {"slack": tunnel(web.port, "slack"), "plain": {"local": web.port, "subdomain": "plain"}})
+    assert hooks.ask(post("slack", BODY, slack(BODY))).status == 200
+    hooks.dmn.ctl("replay", "1", "--resign")
+    assert len(web.seen) == 2
+    bad = hooks.dmn.ctl("replay", "1", "--resign", "--to", "plain", check=False)
+    assert bad.returncode == 1 and "cannot be signed anew" in bad.stderr
+    assert len(web.seen) == 2
+
+
 # --- configuration ---------------------------------------------------------------------------------------------------
 
 
