@@ -105,6 +105,7 @@ void capture_set_limits(struct capture *c, const struct capture_limits *limits)
 {
 	c->limits = *limits;
 	evict_above(c, NULL);
+	mem_trim(); /* not many turns of the loop may follow in which it would trim by itself */
 }
 
 /* Make room for @n more bytes of @e: how many of them it gets. */
@@ -388,6 +389,7 @@ size_t capture_clear(struct capture *c, const char *tunnel)
 		evict(e);
 		n++;
 	}
+	mem_trim();
 	return n;
 }
 

@@ -21,6 +21,7 @@ EXTRA_DIST += \
 	tests/system/test_http.py \
 	tests/system/test_http_flow.py \
 	tests/system/test_http_shapes.py \
+	tests/system/test_inspect.py \
 	tests/system/test_links.py \
 	tests/system/test_load.py \
 	tests/system/test_memory.py \
