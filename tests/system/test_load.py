@@ -47,8 +47,9 @@ def world(net, tunnels, daemon=None, **server):
     net.srv = net.server(config=dict({"limits": {"streams": 20000}}, **server))
     net.key = net.srv.key("crowd", "*", "--max-tunnels", tunnels)
     names = [f"t{i}" for i in range(tunnels)]
-    net.dmn = net.daemon(net.srv, {n: {"local": port, "subdomain": n, "max_streams": 20000} for n in names}, key=net.key,
-                        **(daemon or {}))
+    # not inspected: what is kept of requests stays when their visitors have left (test_inspect)
+    net.dmn = net.daemon(net.srv, {n: {"local": port, "subdomain": n, "max_streams": 20000, "inspect": False} for n in names},
+                        key=net.key, **(daemon or {}))
     net.dmn.up()
     net.hosts = [f"{n}.localhost" for n in names]
     net.crowd = net.add(Crowd("visitors", net.srv.public))

@@ -75,14 +75,15 @@ def raise_descriptors(wanted):
 
 
 def tls_pair(net, port):
-    """A server and a daemon whose link is TLS."""
+    """A server and a daemon whose link is TLS. Visitors are looked at, as they are by default; few of their requests are kept,
+    because what is kept stays when they have left."""
     certs = net.dir / "certs"
     subprocess.run(["sh", CERTS, certs], check=True, capture_output=True)
     tls = {"certificate": str(certs / "server.crt"), "key": str(certs / "server.key")}
     srv = net.server(config={"control": [{"listen": "127.0.0.1:0", "tls": tls}]})
     url = f"https://localhost:{srv.port}"
     dmn = net.daemon(url, {"web": {"local": port, "subdomain": "web"}}, key=srv.key(),
-                     config={"server": {"url": url, "ca_file": str(certs / "ca.crt")}})
+                     config={"server": {"url": url, "ca_file": str(certs / "ca.crt")}, "inspector": {"requests": 10}})
     dmn.up("web")
     return srv, dmn
 

@@ -126,8 +126,10 @@ class Soak:
 def soak(net, seconds):
     net.web = net.origin()
     net.srv = net.server(config={"tcp": {"listen": "127.0.0.1", "ports": "21000-21999"}})
+    # few requests are kept, so that they are as many as may be before memory is first looked at
     net.dmn = net.daemon(net.srv, {"web": {"local": net.web.port, "subdomain": "web"}, "other": {"local": net.web.port},
-                                   "raw": {"local": net.web.port, "proto": "tcp"}}, key=net.srv.key("test", "*", "--tcp", "21000-21999"))
+                                   "raw": {"local": net.web.port, "proto": "tcp"}}, key=net.srv.key("test", "*", "--tcp", "21000-21999"),
+                         config={"inspector": {"requests": 10, "bytes": "1MiB"}})
     net.url = net.dmn.up("web", "other", "raw")
     net.port = int(net.dmn.url("raw").rsplit(":", 1)[1])
     s = Soak(net)
