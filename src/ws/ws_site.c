@@ -20,12 +20,14 @@
 #include "base/err.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "io/timer.h"
 #include "ws/ws_link.h"
 #include "ws/ws_loop.h"
 #include "ws/ws_text.h"
 
-#define ANSWER_SECONDS 10
-#define HEAD_SIZE      2500
+#define REQUEST_MS 10000
+#define ANSWER_MS  10000
+#define HEAD_SIZE  2500
 
 /* A connection; from when it is adopted to when lws destroys its own. */
 struct visit {
@@ -34,6 +36,7 @@ struct visit {
 	struct lws *wsi;
 	struct ws_text *text;
 	struct addr peer;
+	struct timer deadline; /* lws' own come late when others were set between */
 	struct ws_site_answer answer;
 	size_t sent;    /* of its bytes */
 	bool admitted;  /* the upgrade may go on */
@@ -126,7 +129,7 @@ static int begin_answer(struct visit *v, const struct ws_site_answer *a, bool wi
 		return -1;
 	v->answer = *a;
 	v->sent = with_bytes ? 0 : a->n;
-	lws_set_timeout(v->wsi, PENDING_TIMEOUT_HTTP_CONTENT, ANSWER_SECONDS);
+	timer_start(&v->deadline, ANSWER_MS);
 	lws_callback_on_writable(v->wsi);
 	return 0;
 }
@@ -195,6 +198,7 @@ static int on_established(struct visit *v)
 
 	list_del(&v->node);
 	list_add_tail(&s->sockets, &v->node);
+	timer_stop(&v->deadline);
 	s->n_visits--;
 	s->n_sockets++;
 	v->is_socket = true;
@@ -212,6 +216,7 @@ static void on_closed(struct visit *v)
 static void on_destroyed(struct visit *v)
 {
 	on_closed(v);
+	timer_stop(&v->deadline);
 	if (v->site) {
 		v->site->n_sockets -= v->is_socket;
 		v->site->n_visits -= !v->is_socket;
@@ -289,14 +294,21 @@ int ws_site_open(struct ws_site *s, struct ws_loop *w, const struct ws_site_ops 
 	return 0;
 }
 
+/* Never inside a callback of its own. */
+static void hang_up(struct visit *v)
+{
+	lws_set_timeout(v->wsi, PENDING_TIMEOUT_USER_REASON_BASE, LWS_TO_KILL_SYNC);
+}
+
+static void on_deadline(struct timer *t)
+{
+	hang_up(container_of(t, struct visit, deadline));
+}
+
 static void make_room(struct ws_site *s)
 {
-	struct visit *oldest;
-
-	if (s->n_visits < WS_SITE_VISITS_MAX)
-		return;
-	oldest = list_entry(list_first(&s->visits), struct visit, node);
-	lws_set_timeout(oldest->wsi, PENDING_TIMEOUT_USER_REASON_BASE, LWS_TO_KILL_SYNC);
+	if (s->n_visits >= WS_SITE_VISITS_MAX)
+		hang_up(list_entry(list_first(&s->visits), struct visit, node));
 }
 
 void ws_site_adopt(struct ws_site *s, int fd, const struct addr *peer)
@@ -316,12 +328,15 @@ void ws_site_adopt(struct ws_site *s, int fd, const struct addr *peer)
 	list_add_tail(&s->visits, &v->node);
 	s->n_visits++;
 	lws_set_opaque_user_data(wsi, v);
+	timer_init(&v->deadline, s->loop->loop, on_deadline);
+	timer_start(&v->deadline, REQUEST_MS);
 }
 
 static void let_go(struct list *visits)
 {
 	list_each_safe (v, visits, struct visit, node) {
 		v->site = NULL;
+		timer_stop(&v->deadline);
 		list_del(&v->node);
 		on_closed(v);
 	}

@@ -17,10 +17,11 @@
 #include "base/buf.h"
 #include "base/mem.h"
 #include "io/loop.h"
+#include "io/timer.h"
 #include "ws/ws_link.h"
 
 /* What a peer that does not read may take until it is told that this is the end. */
-#define CLOSE_SECONDS 3
+#define CLOSE_MS 3000
 /* Fragments sent before others get their turn. */
 #define BURST 8
 
@@ -29,13 +30,21 @@ struct ws_text {
 	struct lws *wsi; /* NULL once lws has closed it */
 	struct ws_loop *loop;
 	struct grave grave;
-	struct buf out; /* length u32, text, … */
-	size_t left;    /* of the text that is being sent */
-	bool begun;     /* a fragment of it has left */
-	bool flushing;  /* something was queued and `flushed` not said since */
+	struct timer deadline; /* of the end; lws' own come late when others were set between */
+	struct buf out;        /* length u32, text, … */
+	size_t left;           /* of the text that is being sent */
+	bool begun;            /* a fragment of it has left */
+	bool flushing;         /* something was queued and `flushed` not said since */
 	bool closing, paused;
 	uint16_t status; /* of the Close we send */
 };
+
+static void on_deadline(struct timer *timer)
+{
+	struct ws_text *t = container_of(timer, struct ws_text, deadline);
+
+	lws_set_timeout(t->wsi, PENDING_TIMEOUT_USER_REASON_BASE, LWS_TO_KILL_SYNC);
+}
 
 struct ws_text *ws_text_new(struct ws_loop *w, struct lws *wsi)
 {
@@ -45,6 +54,7 @@ struct ws_text *ws_text_new(struct ws_loop *w, struct lws *wsi)
 	(void)setsockopt(lws_get_socket_fd(wsi), SOL_SOCKET, SO_KEEPALIVE, &one, sizeof(one));
 	t->loop = w;
 	t->wsi = wsi;
+	timer_init(&t->deadline, w->loop, on_deadline);
 	return t;
 }
 
@@ -105,7 +115,7 @@ static void end(struct ws_text *t, uint16_t status)
 	t->status = status;
 	if (!t->wsi)
 		return;
-	lws_set_timeout(t->wsi, PENDING_TIMEOUT_USER_REASON_BASE, CLOSE_SECONDS);
+	timer_start(&t->deadline, CLOSE_MS);
 	lws_callback_on_writable(t->wsi);
 }
 
@@ -191,6 +201,7 @@ void ws_text_on_closed(struct ws_text *t)
 	struct ws_text_user *u = t->user;
 
 	t->wsi = NULL;
+	timer_stop(&t->deadline);
 	unbind(t);
 	if (u)
 		u->ops->closed(u);
