@@ -157,6 +157,8 @@ static void explain(const struct call *c, const json_t *parameters, const struct
 	const char *dot = strrchr(ctl_client_error(c->client), '.');
 	const char *name = dot ? dot + 1 : "";
 
+	if (c->quiet)
+		return;
 	if (c->lasting && str_eq(name, "NoSuchTunnel")) {
 		print_error("the tunnel was taken down");
 		return;
@@ -191,7 +193,7 @@ int call_do(struct call *c, const char *method, json_t *params, uint64_t timeout
 		&err);
 	if (result == CTL_CLIENT_ERROR)
 		explain(c, *ret_reply, &err);
-	else if (result != CTL_CLIENT_OK)
+	else if (result != CTL_CLIENT_OK && !c->quiet)
 		print_error("%s", err.text);
 	return exit_of(result);
 }

@@ -31,6 +31,7 @@ struct call {
 	char socket[256];
 	bool lasting;     /* in call_more: what it watched can end */
 	clock_ms_t until; /* call_more ends then with CALL_DONE; 0: never */
+	bool quiet;       /* say nothing of what goes wrong */
 };
 
 /* Connect to the socket that the options and the verb mean. CALL_DONE, or the exit status: said so.

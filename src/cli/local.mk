@@ -19,7 +19,7 @@ src_cli_libcli_a_SOURCES = \
 	src/cli/request_row.c src/cli/request_row.h \
 	src/cli/show_body.c src/cli/show_body.h \
 	src/cli/stored_key.c src/cli/stored_key.h \
-	src/cli/verb_adhoc.c src/cli/verb_expect.c src/cli/verb_export.c src/cli/verb_logs.c \
+	src/cli/verb_adhoc.c src/cli/verb_dashboard.c src/cli/verb_expect.c src/cli/verb_export.c src/cli/verb_logs.c \
 	src/cli/verb_misc.c src/cli/verb_replay.c src/cli/verb_requests.c src/cli/verb_server.c \
 	src/cli/verb_show.c src/cli/verb_tunnels.c \
 	src/cli/verbs.c src/cli/verbs.h src/cli/verbs.def.h

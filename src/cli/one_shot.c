@@ -64,9 +64,10 @@ static char *local_of(const struct args *a)
 static void add_options(struct program *p, const struct args *a)
 {
 	static const enum args_option with_value[] = {ARGS_SUBDOMAIN, ARGS_HOSTNAME,
-		ARGS_REMOTE_PORT, ARGS_NAME, ARGS_SERVER, ARGS_KEY_FILE, ARGS_CA_FILE};
-	static const enum args_option switches[] = {
-		ARGS_JSON, ARGS_VERBOSE, ARGS_USER, ARGS_V1, ARGS_PROXY_PROTOCOL};
+		ARGS_REMOTE_PORT, ARGS_NAME, ARGS_SERVER, ARGS_KEY_FILE, ARGS_CA_FILE,
+		ARGS_DASHBOARD};
+	static const enum args_option switches[] = {ARGS_JSON, ARGS_VERBOSE, ARGS_USER, ARGS_V1,
+		ARGS_PROXY_PROTOCOL, ARGS_NO_DASHBOARD};
 
 	for (size_t i = 0; i < ARRAY_SIZE(with_value); i++)
 		program_add_option(p, args_row(with_value[i])->name, a->value[with_value[i]]);
@@ -116,8 +117,6 @@ static int open_tunnel(struct args *a)
 	char key_path[STORED_KEY_FD_PATH];
 	int code = add_key(a, key_path);
 
-	if (args_has(a, ARGS_DASHBOARD))
-		print_error("there is no dashboard: ignoring --dashboard-port");
 	return code ? code : one_shot_exec(a, "http", local);
 }
 
@@ -143,6 +142,8 @@ static int check(const struct args *a)
 		return usage("there are only options: the port is --port PORT");
 	if (args_has(a, ARGS_PORT) && parse_port(a->value[ARGS_PORT], &port) < 0)
 		return usage("--port is a number from 1 to 65535");
+	if (args_has(a, ARGS_DASHBOARD) && args_has(a, ARGS_NO_DASHBOARD))
+		return usage("--dashboard-port and --no-dashboard exclude each other");
 	if (args_has(a, ARGS_KEY) && args_has(a, ARGS_KEY_FILE))
 		return usage("--key and --key-file exclude each other");
 	return CALL_DONE;

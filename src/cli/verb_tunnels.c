@@ -212,7 +212,27 @@ static void show_errors(const json_t *list)
 	}
 }
 
-static void show_status(const struct args *a, const json_t *reply)
+/* With the token for those who may have it: then it is a link that opens. */
+static void show_dashboard(struct call *c, const json_t *dashboard)
+{
+	CLEANUP(call_free_json) json_t *reply = NULL;
+	CLEANUP(str_deinit) struct str line = STR_INIT(4096);
+	const char *url;
+
+	if (*text_of(dashboard, "error"))
+		str_addf(&line, "dashboard: none (%s)", text_of(dashboard, "error"));
+	if (*text_of(dashboard, "address")) {
+		c->quiet = true;
+		url = "";
+		if (call_do(c, "Dashboard", NULL, CALL_TIMEOUT_MS, &reply) == CALL_DONE)
+			url = text_of(reply, "url");
+		str_addf(&line, "dashboard: %s", *url ? url : text_of(dashboard, "address"));
+	}
+	if (*str_get(&line))
+		print_line(str_get(&line));
+}
+
+static void show_status(const struct args *a, struct call *c, const json_t *reply)
 {
 	const json_t *list = json_object_get(reply, "tunnels");
 	CLEANUP(mem_cleanup) char *version = print_member(reply, "version");
@@ -222,6 +242,7 @@ static void show_status(const struct args *a, const json_t *reply)
 	str_addf(&line, "tunneltod %s, process %s: %s", version, pid, text_of(reply, "status"));
 	print_line(str_get(&line));
 	show_server(json_object_get(reply, "server"));
+	show_dashboard(c, json_object_get(reply, "dashboard"));
 	if (json_array_size(list) == 0)
 		return;
 	print_text("\n");
@@ -268,18 +289,21 @@ static int status_of_one(const struct args *a)
 int verb_tunnels_status(const struct args *a)
 {
 	CLEANUP(call_free_json) json_t *reply = NULL;
+	struct call c;
 	int code;
 
 	if (a->n_words)
 		return status_of_one(a);
-	code = call_once(a, "Status", NULL, &reply);
+	code = call_open(&c, a);
 	if (code)
 		return code;
-	if (args_has(a, ARGS_JSON))
+	code = call_do(&c, "Status", NULL, CALL_TIMEOUT_MS, &reply);
+	if (code == CALL_DONE && args_has(a, ARGS_JSON))
 		print_json(reply);
-	else
-		show_status(a, reply);
-	return CALL_DONE;
+	else if (code == CALL_DONE)
+		show_status(a, &c, reply);
+	call_close(&c);
+	return code;
 }
 
 /* --- list, url, wait ------------------------------------------------------------------------- */

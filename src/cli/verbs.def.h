@@ -30,6 +30,7 @@ VERB("server check",      verb_server_check,      0, 1,          VERBS_SERVER | 
 VERB("server key add",    verb_server_key_add,    1, 1,          VERBS_SERVER,              "NAME --allow GLOBS [--tcp RANGE] [--max-tunnels N]", "make a key and print its secret, which is told only once")
 VERB("server key list",   verb_server_key_list,   0, 0,          VERBS_SERVER,              "", "list the keys, without secrets")
 VERB("server key revoke", verb_server_key_revoke, 1, 1,          VERBS_SERVER,              "ID|NAME", "revoke a key; its sessions end at once")
+VERB("dashboard",         verb_dashboard,         0, 0,          0,                         "[--open]", "print the dashboard's address, with the token that opens it")
 VERB("version",           verb_misc_version,      0, 0,          0,                         "", "print the version")
 VERB("completion",        verb_misc_completion,   1, 1,          VERBS_SHELL,               "bash|zsh|fish", "print a completion script for a shell")
 VERB("help",              verb_misc_help,         0, 3,          VERBS_VERBS,               "[VERB]", "list the verbs, or explain one")

@@ -69,8 +69,9 @@ void agent_status_text(const struct agent *a, char *to, size_t size)
 		a->has_mistakes ? "; the configuration has mistakes, the one before is in force"
 				: "");
 	if (worst && n > 0 && (size_t)n < size)
-		(void)snprintf(to + n, size - (size_t)n, "; %s: %s", worst->def->name,
-			worst->error);
+		n += snprintf(to + n, size - (size_t)n, "; %s: %s", worst->def->name, worst->error);
+	if (a->dashboard.error[0] && n > 0 && (size_t)n < size)
+		(void)snprintf(to + n, size - (size_t)n, "; no dashboard");
 }
 
 static void on_status(struct timer *t)
@@ -90,6 +91,7 @@ static void on_changed(struct loop_task *task)
 	struct agent *a = container_of(task, struct agent, changed);
 
 	client_verbs_tell_waiters(a);
+	status_verb_changed(a);
 	if (a->on_change)
 		a->on_change(a);
 	if (!timer_is_active(&a->status))
@@ -446,6 +448,7 @@ static void init(struct agent *a, struct loop *loop, const char *conf_path)
 	a->conf_path = conf_path;
 	list_init(&a->tunnels);
 	list_init(&a->waiters);
+	status_verb_init(a);
 	loop_task_init(&a->changed, on_changed);
 	timer_init(&a->again, loop, on_again);
 	timer_init(&a->drain, loop, on_drain);
@@ -519,6 +522,7 @@ void agent_close(struct agent *a)
 	timer_stop(&a->again);
 	timer_stop(&a->drain);
 	timer_stop(&a->status);
+	status_verb_deinit(a);
 	ws_loop_free(a->ws);
 	resolver_free(a->resolver);
 	ctl_events_deinit(&a->events);

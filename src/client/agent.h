@@ -14,6 +14,7 @@
 #include "client/health.h"
 #include "client/inspector.h"
 #include "client/replay.h"
+#include "client/status_verb.h"
 #include "client/tunnel.h"
 #include "client/uplink.h"
 #include "ctl/ctl_events.h"
@@ -39,6 +40,7 @@ struct agent {
 	struct ctl_server ctl;
 	struct ctl_events events;
 	struct dashboard dashboard;
+	struct status_feed feed;
 	struct list waiters; /* calls of the control socket that wait for a state */
 	struct health health;
 	struct inspector inspector;

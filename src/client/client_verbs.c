@@ -10,7 +10,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/log.h"
 #include "base/mem.h"
@@ -20,6 +19,7 @@
 #include "client/inspect_verbs.h"
 #include "client/reload.h"
 #include "client/replay_verb.h"
+#include "client/status_verb.h"
 #include "ctl/ctl_events.h"
 #include "ctl/ctl_server.h"
 #include "ctl/interface_text.h"
@@ -46,39 +46,6 @@ static struct agent *agent_of(struct ctl_call *c)
 	return container_of(ctl_call_server(c), struct agent, ctl);
 }
 
-/* --- JSON ------------------------------------------------------------------------------------ */
-
-static json_int_t since(clock_ms_t at)
-{
-	return (json_int_t)(clock_wall_ms() - (clock_ms() - at));
-}
-
-static json_t *text_or_null(const char *s)
-{
-	return s && *s ? json_string(s) : json_null();
-}
-
-static json_t *tunnel_json(const struct tunnel *t)
-{
-	return json_pack("{s:s, s:s, s:s, s:s, s:o, s:o, s:b, s:o, s:I, s:I, s:I, s:I, s:I}",
-		"name", t->def->name, "proto", hello_proto_word((enum hello_proto)t->def->proto),
-		"local", t->def->local, "state", tunnel_state_word(t->state), "url",
-		text_or_null(t->state == TUNNEL_UP ? t->url : NULL), "error",
-		text_or_null(t->error), "adhoc", t->adhoc, "file", text_or_null(t->def->file),
-		"since_ms", since(t->since), "streams", (json_int_t)t->streams, "streams_total",
-		(json_int_t)t->streams_total, "bytes_in", (json_int_t)t->bytes_in, "bytes_out",
-		(json_int_t)t->bytes_out);
-}
-
-static json_t *all_tunnels(const struct agent *a)
-{
-	json_t *list = json_array();
-
-	list_each (t, &a->tunnels, struct tunnel, node)
-		(void)json_array_append_new(list, tunnel_json(t));
-	return list;
-}
-
 static json_t *named_tunnels(const struct agent *a, const struct str_list *names)
 {
 	json_t *list = json_array();
@@ -87,27 +54,9 @@ static json_t *named_tunnels(const struct agent *a, const struct str_list *names
 		const struct tunnel *t = agent_find(a, names->items[i]);
 
 		if (t)
-			(void)json_array_append_new(list, tunnel_json(t));
+			(void)json_array_append_new(list, status_verb_tunnel(t));
 	}
 	return list;
-}
-
-static json_t *server_json(const struct agent *a)
-{
-	const struct uplink *u = &a->uplink;
-	const struct session *s = uplink_session_of(u);
-	uint32_t rtt = s ? session_rtt_us(s) : 0;
-	bool waits = u->state == UPLINK_WAITING || u->state == UPLINK_REFUSED;
-	clock_ms_t now = clock_ms();
-
-	return json_pack("{s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:I}", "url",
-		a->conf.server.url ? a->conf.server.url : "", "state", uplink_state_word(u->state),
-		"error", text_or_null(u->error), "retry_in_ms",
-		waits ? json_integer(u->retry_at > now ? (json_int_t)(u->retry_at - now) : 0)
-		      : json_null(),
-		"link", text_or_null(s ? session_data_kind(s) : NULL), "rtt_us",
-		rtt ? json_integer(rtt) : json_null(), "session", text_or_null(u->session_id),
-		"since_ms", since(u->since));
 }
 
 /* --- parameters ------------------------------------------------------------------------------ */
@@ -248,7 +197,7 @@ static void tell_open(struct waiter *w)
 	w->told_any = true;
 	w->told = t->state;
 	mem_replace(&w->told_error, t->error);
-	(void)ctl_call_continue(c, json_pack("{s:o}", "tunnel", tunnel_json(t)));
+	(void)ctl_call_continue(c, json_pack("{s:o}", "tunnel", status_verb_tunnel(t)));
 }
 
 void client_verbs_tell_waiters(struct agent *a)
@@ -263,17 +212,6 @@ void client_verbs_tell_waiters(struct agent *a)
 
 /* --- methods --------------------------------------------------------------------------------- */
 
-static void on_status(struct ctl_call *c, json_t *params)
-{
-	struct agent *a = agent_of(c);
-	char text[512];
-
-	agent_status_text(a, text, sizeof(text));
-	ctl_call_reply(c, json_pack("{s:s, s:I, s:s, s:s, s:o, s:o}", "version", PACKAGE_VERSION,
-				  "pid", (json_int_t)getpid(), "config", a->conf_path, "status",
-				  text, "server", server_json(a), "tunnels", all_tunnels(a)));
-}
-
 static void on_tunnel(struct ctl_call *c, json_t *params)
 {
 	const char *name = json_string_value(json_object_get(params, "name"));
@@ -284,7 +222,7 @@ static void on_tunnel(struct ctl_call *c, json_t *params)
 	else if (!t)
 		ctl_call_fail(c, "NoSuchTunnel", json_pack("{s:s}", "name", name));
 	else
-		ctl_call_reply(c, json_pack("{s:o}", "tunnel", tunnel_json(t)));
+		ctl_call_reply(c, json_pack("{s:o}", "tunnel", status_verb_tunnel(t)));
 }
 
 /* False: the call was answered, there is a mistake in it. */
@@ -434,7 +372,7 @@ static void open_tunnel(struct ctl_call *c, struct client_conf_tunnel *def, bool
 	struct waiter *w;
 
 	if (!ctl_call_wants_more(c)) {
-		ctl_call_reply(c, json_pack("{s:o}", "tunnel", tunnel_json(t)));
+		ctl_call_reply(c, json_pack("{s:o}", "tunnel", status_verb_tunnel(t)));
 		return;
 	}
 	w = new_waiter(c, on_up_deadline);
@@ -535,6 +473,11 @@ static void on_reload(struct ctl_call *c, json_t *params)
 	bool dry = json_is_true(json_object_get(params, "dry_run"));
 	struct conf_report report;
 
+	if (!agent_of(c)->conf_path) {
+		ctl_call_fail(c, "org.varlink.service.MethodNotImplemented",
+			json_pack("{s:s}", "method", "Reload")); /* one-shot */
+		return;
+	}
 	report_init(&report);
 	if (reload_run(agent_of(c), &report, &d, dry))
 		ctl_call_reply(c,
@@ -584,7 +527,7 @@ static void on_replay(struct ctl_call *c, json_t *params)
 }
 
 static const struct ctl_method methods[] = {
-	{"Status", CTL_RIGHT_READ, on_status},
+	{"Status", CTL_RIGHT_READ, status_verb_call},
 	{"Tunnel", CTL_RIGHT_READ, on_tunnel},
 	{"Up", CTL_RIGHT_OPERATE, on_up},
 	{"Wait", CTL_RIGHT_OPERATE, on_wait},

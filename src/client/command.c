@@ -45,6 +45,7 @@ static const char usage_text[] =
 	"  --proto PROTO      http (default), tcp or tls\n"
 	"  --subdomain NAME   --hostname NAME   --remote-port PORT   --name LABEL\n"
 	"  --server URL       --key-file FILE   --ca-file FILE   --no-verify   --json   --v1\n"
+	"  --dashboard-port PORT  --no-dashboard\n"
 	"\n"
 	"tunneltod(8), tunneltod.yaml(5)\n";
 
@@ -57,6 +58,7 @@ enum {
 	OPT_KEY_FILE,
 	OPT_CA_FILE,
 	OPT_LOCAL,
+	OPT_DASHBOARD_PORT,
 	OPT_PROTO
 };
 
@@ -72,6 +74,8 @@ static const struct option known[] = {
 	{"proxy-protocol", no_argument, NULL, 'p'},
 	{"json", no_argument, NULL, 'j'},
 	{"v1", no_argument, NULL, 'o'},
+	{"no-dashboard", no_argument, NULL, 'd'},
+	{"dashboard-port", required_argument, NULL, OPT_DASHBOARD_PORT},
 	{"local", required_argument, NULL, OPT_LOCAL},
 	{"proto", required_argument, NULL, OPT_PROTO},
 	{"subdomain", required_argument, NULL, OPT_SUBDOMAIN},
@@ -106,6 +110,8 @@ static const char **value_of(struct one_shot *o, int opt)
 		return &o->key_file;
 	case OPT_CA_FILE:
 		return &o->ca_file;
+	case OPT_DASHBOARD_PORT:
+		return &o->dashboard_port;
 	default:
 		return NULL;
 	}
@@ -130,6 +136,8 @@ static bool *flag_of(struct options *o, int opt)
 		return &o->one_shot.json;
 	case 'o':
 		return &o->one_shot.v1;
+	case 'd':
+		return &o->one_shot.no_dashboard;
 	default:
 		return NULL;
 	}

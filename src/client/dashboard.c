@@ -207,7 +207,7 @@ static void start(struct dashboard *d)
 		return;
 	}
 	(void)snprintf(d->error, sizeof(d->error), "%s", err.text);
-	log_err("there is no dashboard: %s", err.text);
+	log_warn("there is no dashboard: %s", err.text);
 }
 
 static void stop(struct dashboard *d)

@@ -26,6 +26,7 @@ src_client_libclient_a_SOURCES = \
 	src/client/replay.c src/client/replay.h \
 	src/client/replay_verb.c src/client/replay_verb.h \
 	src/client/state.c src/client/state.h \
+	src/client/status_verb.c src/client/status_verb.h \
 	src/client/target.c src/client/target.h \
 	src/client/tunnel.c src/client/tunnel.h \
 	src/client/uplink.c src/client/uplink.h \

@@ -27,7 +27,7 @@
 static struct one_shot_state {
 	struct agent agent;
 	struct timer first;
-	bool was_up, json;
+	bool added, was_up, json;
 } state;
 
 static void stop(struct agent *a, int code)
@@ -36,13 +36,25 @@ static void stop(struct agent *a, int code)
 	loop_stop(a->loop);
 }
 
+/* Neither the token nor what it opens is for a journal, which outlives us and has more readers. */
 static void print_url(const struct tunnel *t)
 {
-	if (state.json)
-		printf("{\"name\": \"%s\", \"url\": \"%s\"}\n", t->def->name, t->url);
+	char url[DASHBOARD_URL_SIZE] = "";
+	bool is_there = getenv("JOURNAL_STREAM") ? dashboard_address(&state.agent.dashboard, url)
+						 : dashboard_url(&state.agent.dashboard, url);
+
+	if (state.json && is_there)
+		printf("{\"name\": \"%s\", \"url\": \"%s\", \"dashboard\": \"%s\"}\n", t->def->name,
+			t->url, url);
+	else if (state.json)
+		printf("{\"name\": \"%s\", \"url\": \"%s\", \"dashboard\": null}\n", t->def->name,
+			t->url);
 	else
 		printf("%s\n", t->url);
 	(void)fflush(stdout);
+	if (is_there && !state.json)
+		fprintf(stderr, "dashboard: %s\n", url);
+	mem_wipe(url, sizeof(url));
 }
 
 static void on_change(struct agent *a)
@@ -51,8 +63,13 @@ static void on_change(struct agent *a)
 					 ? NULL
 					 : list_entry(a->tunnels.next, struct tunnel, node);
 
-	if (!t || a->draining)
+	if (a->draining)
 		return;
+	if (!t) {
+		if (state.added) /* by the dashboard: that was all there was to do */
+			agent_stop(a);
+		return;
+	}
 	if (t->state == TUNNEL_UP && !state.was_up) {
 		state.was_up = true;
 		timer_stop(&state.first);
@@ -123,6 +140,24 @@ static int fill_conf(struct client_conf *c, const struct one_shot *o)
 	return EXIT_DONE;
 }
 
+/* Where the configuration has it, the daemon's is. */
+static int place_dashboard(struct client_conf *c, const struct one_shot *o)
+{
+	uint32_t port = 0;
+
+	mem_replace(&c->dashboard.listen, NULL);
+	if (o->no_dashboard)
+		c->dashboard.enabled = false;
+	if (!o->dashboard_port)
+		return EXIT_DONE;
+	if (parse_u32(o->dashboard_port, &port) < 0 || port > UINT16_MAX) {
+		log_err("'--dashboard-port' is a number from 0 to 65535");
+		return EXIT_USAGE;
+	}
+	c->dashboard.listen = mem_printf("127.0.0.1:%u", port);
+	return EXIT_DONE;
+}
+
 static char *name_of(const struct one_shot *o, const struct client_conf_tunnel *def)
 {
 	return o->name ? mem_strdup(o->name) : mem_printf("%s-%u", o->proto, def->target.port);
@@ -177,6 +212,8 @@ int one_shot_run(const struct one_shot *o)
 	client_conf_init(&a->conf);
 	def = make_tunnel(o);
 	code = def ? fill_conf(&a->conf, o) : EXIT_USAGE;
+	if (code == EXIT_DONE)
+		code = place_dashboard(&a->conf, o);
 	if (code != EXIT_DONE || !url_is_fine(&a->conf) || loop_init(&loop) < 0) {
 		client_conf_free_tunnel(def);
 		client_conf_deinit(&a->conf);
@@ -194,6 +231,7 @@ int one_shot_run(const struct one_shot *o)
 		a->on_change = on_change;
 		timer_start(&state.first, FIRST_UP_MS);
 		(void)agent_add(a, def, /* adhoc= */ true);
+		state.added = true;
 		loop_run(&loop);
 	}
 	code = a->exit_code;

@@ -10,8 +10,9 @@ struct loop;
 struct one_shot {
 	const char *local, *proto, *subdomain, *hostname, *remote_port, *name;
 	const char *server, *key_file, *ca_file;
-	const char *config; /* read for what is not given, when it can be */
-	bool no_verify, json, verbose, v1, proxy;
+	const char *config;         /* read for what is not given, when it can be */
+	const char *dashboard_port; /* 0: any */
+	bool no_verify, json, verbose, v1, proxy, no_dashboard;
 };
 
 /* Runs until a signal or a failure; the process' exit status. */

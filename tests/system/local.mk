@@ -17,6 +17,7 @@ EXTRA_DIST += \
 	tests/system/test_clients.py \
 	tests/system/test_config.py \
 	tests/system/test_control.py \
+	tests/system/test_dashboard.py \
 	tests/system/test_dropin.py \
 	tests/system/test_http.py \
 	tests/system/test_http_flow.py \

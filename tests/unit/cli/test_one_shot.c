@@ -86,15 +86,21 @@ static void a_key_of_the_command_line_goes_on_in_a_file_of_no_name(void **state)
 	assert_non_null(strstr(t.err, "exclude each other"));
 }
 
-static void what_there_is_not_is_said(void **state)
+static void where_the_dashboard_is_goes_on(void **state)
 {
 	struct cli_test t;
 
 	cli_test_start(&t, one_shot_main, ARGV("--dashboard-port", "4040"));
 	cli_test_end(&t);
 	assert_int_equal(t.code, 0);
-	assert_string_equal(t.out, "--one-shot --proto http --local 8000\n");
-	assert_non_null(strstr(t.err, "no dashboard"));
+	assert_string_equal(t.out, "--one-shot --proto http --local 8000 --dashboard-port 4040\n");
+	cli_test_start(&t, one_shot_main, ARGV("--no-dashboard"));
+	cli_test_end(&t);
+	assert_string_equal(t.out, "--one-shot --proto http --local 8000 --no-dashboard\n");
+	cli_test_start(&t, one_shot_main, ARGV("--no-dashboard", "--dashboard-port", "0"));
+	cli_test_end(&t);
+	assert_int_equal(t.code, 2);
+	assert_non_null(strstr(t.err, "exclude each other"));
 }
 
 /* The mode of @path's file, its contents into @ret. */
@@ -191,7 +197,7 @@ int main(void)
 		cmocka_unit_test(every_option_reaches_the_daemons_program),
 		cmocka_unit_test(a_wrong_call_starts_nothing),
 		cmocka_unit_test(a_key_of_the_command_line_goes_on_in_a_file_of_no_name),
-		cmocka_unit_test(what_there_is_not_is_said),
+		cmocka_unit_test(where_the_dashboard_is_goes_on),
 		cmocka_unit_test(set_auth_stores_the_key_for_its_owner_alone),
 		cmocka_unit_test(help_and_version_need_no_daemon),
 		cmocka_unit_test(without_a_daemon_an_ad_hoc_tunnel_is_one_shot),
