@@ -22,7 +22,8 @@ src_cli_libcli_a_SOURCES = \
 	src/cli/verb_adhoc.c src/cli/verb_dashboard.c src/cli/verb_expect.c src/cli/verb_export.c src/cli/verb_logs.c \
 	src/cli/verb_misc.c src/cli/verb_replay.c src/cli/verb_requests.c src/cli/verb_server.c \
 	src/cli/verb_show.c src/cli/verb_tunnels.c \
-	src/cli/verbs.c src/cli/verbs.h src/cli/verbs.def.h
+	src/cli/verbs.c src/cli/verbs.h src/cli/verbs.def.h \
+	src/cli/verify_option.c src/cli/verify_option.h
 
 # Neither libev nor libwebsockets nor OpenSSL: tunnelctl starts in a millisecond.
 CLI_LIBS = src/cli/libcli.a src/ctl/libctl.a src/proto/libproto.a src/base/libbase.a $(JANSSON_LIBS) $(JQ_LIBS)

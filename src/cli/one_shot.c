@@ -19,6 +19,7 @@
 #include "cli/program.h"
 #include "cli/stored_key.h"
 #include "cli/verbs.h"
+#include "cli/verify_option.h"
 
 #define DEFAULT_PORT      "8000"
 #define SET_AUTH_SYNOPSIS "[--key KEY]"
@@ -64,8 +65,8 @@ static char *local_of(const struct args *a)
 static void add_options(struct program *p, const struct args *a)
 {
 	static const enum args_option with_value[] = {ARGS_SUBDOMAIN, ARGS_HOSTNAME,
-		ARGS_REMOTE_PORT, ARGS_NAME, ARGS_SERVER, ARGS_KEY_FILE, ARGS_CA_FILE,
-		ARGS_DASHBOARD};
+		ARGS_REMOTE_PORT, ARGS_NAME, ARGS_VERIFY, ARGS_SECRET_FILE, ARGS_SERVER,
+		ARGS_KEY_FILE, ARGS_CA_FILE, ARGS_DASHBOARD};
 	static const enum args_option switches[] = {ARGS_JSON, ARGS_VERBOSE, ARGS_USER, ARGS_V1,
 		ARGS_PROXY_PROTOCOL, ARGS_NO_DASHBOARD};
 
@@ -146,6 +147,8 @@ static int check(const struct args *a)
 		return usage("--dashboard-port and --no-dashboard exclude each other");
 	if (args_has(a, ARGS_KEY) && args_has(a, ARGS_KEY_FILE))
 		return usage("--key and --key-file exclude each other");
+	if (verify_option_check(a))
+		return usage(verify_option_check(a));
 	return CALL_DONE;
 }
 

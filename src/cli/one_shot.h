@@ -15,4 +15,5 @@ int one_shot_exec(const struct args *a, const char *proto, const char *local) MU
 #define ONE_SHOT_SYNOPSIS                                                                          \
 	"[--port PORT] [--host HOST] [--subdomain LABEL] [--hostname NAME] [--key-file FILE] "     \
 	"[--key KEY] [--server URL] [--ca-file FILE] [--tls] [--use-tls] [--dashboard-port PORT] " \
-	"[--no-dashboard] [--v1] [--json] [--verbose] [--help] [--version]"
+	"[--no-dashboard] [--verify SENDER --secret-file FILE] [--v1] [--json] [--verbose] "       \
+	"[--help] [--version]"

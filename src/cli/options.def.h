@@ -38,6 +38,8 @@ OPTION(SUBDOMAIN,   "--subdomain",   's', "LABEL", false, "the name below the se
 OPTION(HOSTNAME,    "--hostname",    0,   "NAME",  false, "a whole host name")
 OPTION(REMOTE_PORT, "--remote-port", 0,   "PORT",  false, "the server's port")
 OPTION(PROXY_PROTOCOL, "--proxy-protocol", 0, NULL,  false, "tell the local service who the visitor is (PROXY protocol v2)")
+OPTION(VERIFY,      "--verify",      0,   "SENDER", false, "let only webhooks through that SENDER signed: github, stripe, slack, shopify, standard-webhooks, hmac:FIELD")
+OPTION(SECRET_FILE, "--secret-file", 0,   "FILE",  false, "the file with the secret that is shared with the sender")
 OPTION(NAME,        "--name",        0,   "NAME",  false, "what the tunnel is called in status")
 OPTION(DETACH,      "--detach",      0,   NULL,    false, "leave the tunnel to the daemon")
 OPTION(ALLOW,       "--allow",       0,   "GLOBS", false, "the names the key may claim: 'web,ci-*'")

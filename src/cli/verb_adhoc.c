@@ -16,6 +16,7 @@
 #include "cli/one_shot.h"
 #include "cli/print.h"
 #include "cli/verbs.h"
+#include "cli/verify_option.h"
 
 struct adhoc {
 	const struct args *args;
@@ -97,24 +98,24 @@ static bool on_change(json_t *reply, void *arg)
 	return false;
 }
 
-static int stay(struct call *c, const struct args *a, const char *proto)
+/* Takes @params. */
+static int stay(struct call *c, const struct args *a, json_t *params)
 {
 	struct adhoc h = {.args = a};
-	int code = call_more(c, "Open", open_params(a, proto, /* bind= */ true), on_change, &h);
+	int code = call_more(c, "Open", params, on_change, &h);
 
 	free(h.url);
 	free(h.trouble);
 	return code ? code : h.code;
 }
 
-/* The daemon keeps the tunnel; wait only until its address is known. */
-static int leave(struct call *c, const struct args *a, const char *proto)
+/* The daemon keeps the tunnel; wait only until its address is known. Takes @params. */
+static int leave(struct call *c, const struct args *a, json_t *params)
 {
 	CLEANUP(call_free_json) json_t *opened = NULL;
 	CLEANUP(call_free_json) json_t *reply = NULL;
 	struct adhoc h = {.args = a};
-	int code = call_do(c, "Open", open_params(a, proto, /* bind= */ false), CALL_TIMEOUT_MS,
-		&opened);
+	int code = call_do(c, "Open", params, CALL_TIMEOUT_MS, &opened);
 	const json_t *name = json_object_get(json_object_get(opened, "tunnel"), "name");
 	json_t *one;
 
@@ -139,6 +140,19 @@ static int leave(struct call *c, const struct args *a, const char *proto)
 	return code;
 }
 
+static int ask_daemon(struct call *c, const struct args *a, const char *proto)
+{
+	bool detach = args_has(a, ARGS_DETACH);
+	json_t *params = open_params(a, proto, /* bind= */ !detach);
+	int code = verify_option_add(a, params);
+
+	if (code) {
+		json_decref(params);
+		return code;
+	}
+	return detach ? leave(c, a, params) : stay(c, a, params);
+}
+
 static int open_adhoc(const struct args *a, const char *proto)
 {
 	struct call c;
@@ -147,6 +161,8 @@ static int open_adhoc(const struct args *a, const char *proto)
 
 	if (args_has(a, ARGS_REMOTE_PORT) && parse_port(a->value[ARGS_REMOTE_PORT], &port) < 0)
 		return verbs_usage(a, "--remote-port is a number from 1 to 65535");
+	if (verify_option_check(a))
+		return verbs_usage(a, "%s", verify_option_check(a));
 	if (args_has(a, ARGS_DETACH))
 		code = call_open(&c, a);
 	else
@@ -155,7 +171,7 @@ static int open_adhoc(const struct args *a, const char *proto)
 		return one_shot_exec(a, proto, a->word[0]);
 	if (code)
 		return code;
-	code = args_has(a, ARGS_DETACH) ? leave(&c, a, proto) : stay(&c, a, proto);
+	code = ask_daemon(&c, a, proto);
 	call_close(&c);
 	return code;
 }

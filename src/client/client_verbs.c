@@ -7,16 +7,19 @@
  */
 #include "client/client_verbs.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/err.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/str.h"
 #include "base/str_list.h"
 #include "client/agent.h"
 #include "client/inspect_verbs.h"
+#include "client/open_params.h"
 #include "client/reload.h"
 #include "client/replay_verb.h"
 #include "client/status_verb.h"
@@ -291,63 +294,6 @@ static void on_down(struct ctl_call *c, json_t *params)
 
 /* --- Open ------------------------------------------------------------------------------------ */
 
-/* An optional text; false when it is something else. */
-static bool read_text(const json_t *params, const char *key, char **ret)
-{
-	const json_t *v = json_object_get(params, key);
-
-	if (!v || json_is_null(v))
-		return true;
-	if (!json_is_string(v))
-		return false;
-	*ret = mem_strdup(json_string_value(v));
-	return true;
-}
-
-static bool read_proxy(const json_t *params, int *ret)
-{
-	const json_t *v = json_object_get(params, "proxy_protocol");
-
-	if (!v || json_is_null(v))
-		return true;
-	for (int i = 0; client_conf_proxy_words[i]; i++) {
-		if (!str_eq(json_string_value(v), client_conf_proxy_words[i]))
-			continue;
-		*ret = i;
-		return true;
-	}
-	return false;
-}
-
-/* Fill @def; the name of a bad parameter, or NULL. */
-static const char *read_definition(struct client_conf_tunnel *def, json_t *params)
-{
-	const char *proto = json_string_value(json_object_get(params, "proto"));
-	const json_t *port = json_object_get(params, "remote_port");
-	const json_t *name = json_object_get(params, "name");
-
-	if (name && !json_is_null(name) && !client_conf_is_name(json_string_value(name)))
-		return "name";
-	def->proto = hello_proto_find(proto);
-	if (def->proto < 0)
-		return "proto";
-	if (!read_proxy(params, &def->proxy_protocol))
-		return "proxy_protocol";
-	if (!read_text(params, "local", &def->local) || !def->local)
-		return "local";
-	if (!read_text(params, "subdomain", &def->subdomain))
-		return "subdomain";
-	if (!read_text(params, "hostname", &def->hostname))
-		return "hostname";
-	if (port && !json_is_null(port)) {
-		if (!json_is_integer(port) || json_integer_value(port) < 1 ||
-			json_integer_value(port) > 65535)
-			return "remote_port";
-		def->remote_port = (uint16_t)json_integer_value(port);
-	}
-	return NULL;
-}
-
 /* "http-8000": what an ad hoc tunnel is called when the caller does not say; the first that is
  * free. */
 static char *make_name(const struct agent *a, const struct client_conf_tunnel *def)
@@ -397,15 +343,16 @@ static void on_open(struct ctl_call *c, json_t *params)
 	const char *name = json_string_value(json_object_get(params, "name"));
 	bool bind = json_is_true(json_object_get(params, "bind"));
 	struct client_conf_tunnel *def = client_conf_new_tunnel("");
-	const char *bad = read_definition(def, params), *why;
+	const char *bad = NULL;
+	struct err err = {0};
+	int r = open_params_read(def, params, &bad, &err);
 
-	why = bad ? NULL : client_conf_check_tunnel(def);
-	if (bad) {
+	if (r == -EINVAL) {
 		ctl_call_bad_parameter(c, bad);
 	} else if (bind && !ctl_call_wants_more(c)) {
 		ctl_call_fail(c, "org.varlink.service.ExpectedMore", NULL);
-	} else if (why) {
-		ctl_call_fail(c, "BadTunnel", json_pack("{s:s}", "why", why));
+	} else if (r < 0) {
+		ctl_call_fail(c, "BadTunnel", json_pack("{s:s}", "why", err.text));
 	} else if (count_adhoc(a) >= ADHOC_MAX) {
 		ctl_call_fail(c, "BadTunnel",
 			json_pack("{s:s}", "why", "there are as many ad hoc tunnels as may be"));

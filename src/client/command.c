@@ -44,6 +44,7 @@ static const char usage_text[] =
 	"  --local TARGET     PORT, HOST:PORT, http(s)://HOST[:PORT], unix:/path\n"
 	"  --proto PROTO      http (default), tcp or tls\n"
 	"  --subdomain NAME   --hostname NAME   --remote-port PORT   --name LABEL\n"
+	"  --verify SENDER    --secret-file FILE   only webhooks that are signed\n"
 	"  --server URL       --key-file FILE   --ca-file FILE   --no-verify   --json   --v1\n"
 	"  --dashboard-port PORT  --no-dashboard\n"
 	"\n"
@@ -59,7 +60,9 @@ enum {
 	OPT_CA_FILE,
 	OPT_LOCAL,
 	OPT_DASHBOARD_PORT,
-	OPT_PROTO
+	OPT_PROTO,
+	OPT_VERIFY,
+	OPT_SECRET_FILE
 };
 
 static const struct option known[] = {
@@ -78,6 +81,8 @@ static const struct option known[] = {
 	{"dashboard-port", required_argument, NULL, OPT_DASHBOARD_PORT},
 	{"local", required_argument, NULL, OPT_LOCAL},
 	{"proto", required_argument, NULL, OPT_PROTO},
+	{"verify", required_argument, NULL, OPT_VERIFY},
+	{"secret-file", required_argument, NULL, OPT_SECRET_FILE},
 	{"subdomain", required_argument, NULL, OPT_SUBDOMAIN},
 	{"hostname", required_argument, NULL, OPT_HOSTNAME},
 	{"remote-port", required_argument, NULL, OPT_REMOTE_PORT},
@@ -112,6 +117,10 @@ static const char **value_of(struct one_shot *o, int opt)
 		return &o->ca_file;
 	case OPT_DASHBOARD_PORT:
 		return &o->dashboard_port;
+	case OPT_VERIFY:
+		return &o->verify;
+	case OPT_SECRET_FILE:
+		return &o->secret_file;
 	default:
 		return NULL;
 	}
@@ -151,6 +160,8 @@ static int check_options(const struct options *o, int argc, char **argv)
 		fprintf(stderr, "tunneltod: unexpected argument '%s'\n", argv[optind]);
 	else if (o->is_one_shot && !o->one_shot.local)
 		fprintf(stderr, "tunneltod: --one-shot needs --local\n");
+	else if (!o->one_shot.verify != !o->one_shot.secret_file)
+		fprintf(stderr, "tunneltod: --verify and --secret-file go together\n");
 	else if (hello_proto_find(proto) < 0)
 		fprintf(stderr, "tunneltod: --proto is http, tcp or tls, not '%s'\n", proto);
 	else

@@ -20,6 +20,7 @@ src_client_libclient_a_SOURCES = \
 	src/client/inspector.c src/client/inspector.h \
 	src/client/old_ways.c src/client/old_ways.h \
 	src/client/one_shot.c src/client/one_shot.h \
+	src/client/open_params.c src/client/open_params.h \
 	src/client/origin.c src/client/origin.h \
 	src/client/origin_dial.c src/client/origin_dial.h \
 	src/client/reload.c src/client/reload.h \

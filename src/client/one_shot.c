@@ -163,9 +163,26 @@ static char *name_of(const struct one_shot *o, const struct client_conf_tunnel *
 	return o->name ? mem_strdup(o->name) : mem_printf("%s-%u", o->proto, def->target.port);
 }
 
+/* NULL, or words that live in @err. */
+static const char *set_verify(struct client_conf_tunnel *def, const struct one_shot *o,
+	struct err *err)
+{
+	struct secret text = {0};
+	int r;
+
+	if (!o->verify)
+		return NULL;
+	r = verify_conf_load(&text, o->secret_file, err);
+	if (r == 0)
+		r = verify_conf_set(&def->verify, o->verify, &text, err);
+	secret_deinit(&text);
+	return r < 0 ? err->text : NULL;
+}
+
 static struct client_conf_tunnel *make_tunnel(const struct one_shot *o)
 {
 	struct client_conf_tunnel *def = client_conf_new_tunnel("");
+	struct err err = {0};
 	const char *why;
 
 	def->proto = hello_proto_find(o->proto);
@@ -177,6 +194,8 @@ static struct client_conf_tunnel *make_tunnel(const struct one_shot *o)
 	if (o->remote_port && parse_port(o->remote_port, &def->remote_port) < 0)
 		why = "'--remote-port' is not a port";
 	else
+		why = set_verify(def, o, &err);
+	if (!why)
 		why = client_conf_check_tunnel(def);
 	if (!why && o->name && !client_conf_is_name(o->name))
 		why = "'--name' has characters that a name does not have";

@@ -9,6 +9,7 @@ struct loop;
 
 struct one_shot {
 	const char *local, *proto, *subdomain, *hostname, *remote_port, *name;
+	const char *verify, *secret_file; /* who signs requests, and with what */
 	const char *server, *key_file, *ca_file;
 	const char *config;         /* read for what is not given, when it can be */
 	const char *dashboard_port; /* 0: any */

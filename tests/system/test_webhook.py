@@ -453,3 +453,62 @@ def test_a_secret_for_everybody_to_read_is_warned_of(net):
     said = dmn.err().count("everybody may read")
     dmn.ctl("reload")
     assert dmn.err().count("everybody may read") == said
+
+
+# --- without a file ---------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def secret(net):
+    path = net.dir / "secret"
+    path.write_text(SECRET + " \n")
+    path.chmod(0o600)
+    return path
+
+
+def signed_alone(net, port, web, sign=github):
+    """What arrives of a signed and an unsigned request."""
+    host = "sub"
+    assert Visitor(net, port).ask(post(host, BODY, sign(BODY))).status == 200
+    assert Visitor(net, port).ask(post(host, BODY, {})).status == 401
+    assert len(web.seen) == 1
+
+
+@pytest.mark.parametrize("sender, sign", [("github", github), ("hmac:X-Sum", lambda body: {"X-Sum": digest(SECRET, body).hexdigest()})])
+def test_tunnelctl_opens_a_tunnel_of_signed_requests(net, secret, sender, sign):
+    web, srv = net.origin(), net.server()
+    dmn = net.daemon(srv, key=srv.key())
+    run = net.run("http", net.program("tunnelctl"), "--socket", dmn.control, "http", web.port, "--subdomain", "sub", "--verify", sender,
+                  "--secret-file", secret)
+    until(run.out, "the address")
+    signed_alone(net, srv.public, web, sign)
+    with Caller(dmn.control) as c:
+        told = json.dumps(c.ask("io.tunnelto.Client.Status")) + dmn.ctl("logs").stdout + dmn.err() + run.out() + run.err()
+    assert SECRET not in told and "Everybody" not in told
+    assert "Everybody" not in open(f"/proc/{run.pid}/cmdline").read()
+
+
+def test_tunnelto_does_without_a_daemon(net, secret):
+    web, srv = net.origin(), net.server()
+    run = net.run("tunnelto", net.program("tunnelto"), "--port", web.port, "--subdomain", "sub", "--server", srv.url, "--key-file", srv.key(),
+                  "--verify", "github", "--secret-file", secret,
+                  env={"TUNNELTO_DAEMON": str(net.program("tunneltod")), "HOME": str(net.dir)})
+    until(run.out, "the address")
+    signed_alone(net, srv.public, web)
+
+
+@pytest.mark.parametrize("options, says", [
+    (("--verify", "gitlab"), "'gitlab' is no sender of webhooks"),
+    (("--verify", "standard-webhooks"), "the secret: is not 'whsec_' and base64"),
+])
+def test_what_cannot_be_verified_is_said(net, secret, options, says):
+    srv = net.server()
+    dmn = net.daemon(srv, key=srv.key())
+    bad = dmn.ctl("http", "8000", *options, "--secret-file", secret, check=False)
+    assert bad.returncode == 1 and says in bad.stderr
+    alone = dmn.ctl("http", "8000", *options, check=False)
+    assert alone.returncode == 2 and "--verify and --secret-file go together" in alone.stderr
+    secret.chmod(0o644)
+    open_to_all = dmn.ctl("http", "8000", *options, "--secret-file", secret, check=False)
+    assert open_to_all.returncode == 1 and "lets everybody at a secret" in open_to_all.stderr
+    assert dmn.status()["tunnels"] == []
