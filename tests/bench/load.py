@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: MIT
 """What is sent through a path: requests by wrk, bulk by curl. Every run is bounded in time, and its errors are told."""
+import contextlib
 import hashlib
 import re
 import signal
 import subprocess
 
-from world import die_with_parent, tool
+from world import at_birth, die_with_parent, tool
 
 UNITS = {"us": 1e-3, "ms": 1.0, "s": 1e3, "m": 6e4}
 BULK_DEADLINE = 20  # seconds for one transfer; what came until then counts
@@ -29,17 +30,24 @@ def parse_wrk(text):
     return {"rps": float(rate[1]), "count": int(count[1]), "p50": ms(50), "p99": ms(99), "errors": sum(errors)}
 
 
-def wrk(target, connections, seconds, args):
-    """wrk counts whole seconds itself, so it is ended with SIGINT, as it allows; what it says."""
+def start_wrk(target, connections, args, nice=0):
     argv = [tool("wrk"), "-t1", f"-c{connections}", "-d60s", "--latency", "--timeout", "10s",
             "-H", f"Host: {target.host}", *args]
-    with subprocess.Popen([*argv, f"{target.url}/1k"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-                          preexec_fn=die_with_parent) as process:
-        try:
-            process.wait(seconds)
-        except subprocess.TimeoutExpired:
-            process.send_signal(signal.SIGINT)
-        return parse_wrk(process.communicate(timeout=15)[0])
+    return subprocess.Popen([*argv, f"{target.url}/1k"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                            preexec_fn=lambda: at_birth(nice))
+
+
+def end_wrk(process):
+    """What it says; it counts whole seconds itself, so it is ended with SIGINT, as it allows."""
+    process.send_signal(signal.SIGINT)
+    return process.communicate(timeout=15)[0]
+
+
+def wrk(target, connections, seconds, args):
+    process = start_wrk(target, connections, args)
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        process.wait(seconds)
+    return parse_wrk(end_wrk(process))
 
 
 def requests(target, connections, seconds, close=False):

@@ -7,6 +7,7 @@ TESTS += tests/bench/test_report.py
 EXTRA_DIST += \
 	tests/bench/check \
 	tests/bench/cut.py \
+	tests/bench/flood.py \
 	tests/bench/idle.py \
 	tests/bench/load.py \
 	tests/bench/measure.py \

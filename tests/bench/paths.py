@@ -333,6 +333,7 @@ log: {{level: warning, access: false}}
 control_socket: {self.here}/client.sock
 drain: 0s
 log: {{level: warning}}
+dashboard: {{enabled: false}}
 tunnels:
 {rows}"""
 

@@ -108,6 +108,16 @@ def wan_bars(wan):
     return []
 
 
+def beside_flood(pairs):
+    """How many times longer the other tunnel's p99 is beside the flood, round by round."""
+    return [busy / alone for alone, busy in pairs or () if alone and busy]
+
+
+def flood_bars(flood):
+    value = median(beside_flood((flood or {}).get("tunnel")))
+    return [bar("a tunnel's p99 while another is flooded, against alone", value, 3.0, 2.0, at_most=True)]
+
+
 def memory_bars(memory):
     kib = lambda key: None if (memory or {}).get(key) is None else memory[key] / 1024
     return [
@@ -119,9 +129,11 @@ def memory_bars(memory):
 
 def bars(result):
     samples, info = result["samples"], result["paths"]
-    return speed_bars(samples) + peer_bars(samples, info) + wan_bars(result.get("wan")) + memory_bars(result.get("memory"))
+    return [*speed_bars(samples), *peer_bars(samples, info), *flood_bars(result.get("flood")), *wan_bars(result.get("wan")),
+            *memory_bars(result.get("memory"))]
 
 
+FLOODS = [("tunnel", "two tunnels of one server, TLS link"), ("direct", "two nginx, no tunnel")]
 MEMORY = [("tunnel_server", "server RSS per idle tunnel"), ("tunnel_client_rss", "tunneltod with one idle tunnel: RSS"),
           ("tunnel_client_pss", "the same: PSS (shared pages divided)"),
           ("tunnel_client_private", "the same: private pages"),
@@ -145,6 +157,10 @@ def tables(result, markdown=False):
             for p in samples if p.startswith("ours") for b in against if any(samples[p].get(c) for c in FASTER)]
     if rows:
         put("Ratios, round by round", ["", *(COLUMNS[c][0].replace(", MB/s", "") for c in FASTER)], rows)
+    rows = [[words, _ms2([a for a, _ in pairs]), _ms2([b for _, b in pairs]), _x(median(beside_flood(pairs)))]
+            for key, words in FLOODS if (pairs := (result.get("flood") or {}).get(key))]
+    if rows:
+        put("A flood of 64 connections on one tunnel, 2 on another (p99 of these)", ["", "alone, ms", "beside it, ms", ""], rows)
     memory = result.get("memory") or {}
     rows = [[words, f"{memory[k] / 1024:,.1f}"] for k, words in MEMORY if memory.get(k) is not None]
     if rows:
@@ -187,6 +203,11 @@ def _x(value):
 def _mbit(values):
     mid = median(values)
     return "–" if mid is None else f"{mid * 8e-6:,.1f}"
+
+
+def _ms2(values):
+    mid = median(values)
+    return "–" if mid is None else f"{mid:,.2f}"
 
 
 def _ms(values):

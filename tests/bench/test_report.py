@@ -69,6 +69,13 @@ class Figures(unittest.TestCase):
 
 
 class Bars(unittest.TestCase):
+    def test_flood(self):
+        """Each round against its own; a round without a figure is none."""
+        self.assertEqual(report.beside_flood([(1, 2), (2, 3), (0, 5), (None, 1)]), [2, 1.5])
+        self.assertTrue(report.flood_bars({"tunnel": [(1, 2.5), (1, 3), (1, 9)]})[0]["met"])
+        self.assertFalse(report.flood_bars({"tunnel": [(1, 3.5)]})[0]["met"])
+        self.assertIsNone(report.flood_bars(None)[0]["met"])
+
     def test_met(self):
         self.assertTrue(report.bar("", 1.0, 1.0, 1.4)["met"])
         self.assertFalse(report.bar("", 0.99, 1.0, 1.4)["met"])

@@ -42,6 +42,11 @@ def die_with_parent():
     LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
 
 
+def at_birth(nice):
+    die_with_parent()
+    os.nice(nice)
+
+
 class World:
     def __init__(self, build):
         LIBC.prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
@@ -74,11 +79,11 @@ class World:
                     self.taken.add(port)
                     return port
 
-    def spawn(self, name, *argv, env=None, stdout=None):
+    def spawn(self, name, *argv, env=None, stdout=None, nice=0):
         """Start a process that ends with the bench; its output goes to NAME.log in the private directory."""
         with open(self.dir / f"{name}.log", "ab") as log:
             process = subprocess.Popen([str(a) for a in argv], stdin=subprocess.DEVNULL, stdout=stdout or log, stderr=log,
-                                       cwd=self.dir, env=dict(os.environ, **(env or {})), preexec_fn=die_with_parent)
+                                       cwd=self.dir, env=dict(os.environ, **(env or {})), preexec_fn=lambda: at_birth(nice))
         process.label, process.log = name, lambda: self.log(name)
         self.processes.append(process)
         return process

@@ -6,6 +6,8 @@
   crowd.py visitors PORT          reads one command a line, answers each with one line of JSON:
     open HOSTS PER                PER connections for each host of the JSON list, one request on each
     ask N                         one more request on N of them, chosen at random (seeded)
+    flood SECONDS                 request after request on each of them
+    times N                       N requests on the first of them, one after the other: how long each took, in milliseconds
     drip SECONDS                  on each of them, a head that never ends, a byte at a time, until it is closed or SECONDS are over
     close                         close them all
 """
@@ -68,6 +70,29 @@ class Crowd:
 
     async def ask(self, n):
         return await self.count(self.request(*link) for link in self.random.sample(self.links, int(n)))
+
+    async def flood_one(self, link, until):
+        n = 0
+        while asyncio.get_running_loop().time() < until:
+            if (status := await self.request(*link)) != "200":
+                return status
+            n += 1
+        return n
+
+    async def flood(self, seconds):
+        until = asyncio.get_running_loop().time() + float(seconds)
+        each = await asyncio.gather(*(self.flood_one(link, until) for link in self.links), return_exceptions=True)
+        return {"requests": sum(n for n in each if isinstance(n, int)), "least": min(n for n in each if isinstance(n, int)),
+                "others": [repr(n) for n in each if not isinstance(n, int)]}
+
+    async def times(self, n):
+        now, out = asyncio.get_running_loop().time, []
+        for _ in range(int(n)):
+            began = now()
+            if await self.request(*self.links[0]) != "200":
+                return []
+            out.append((now() - began) * 1e3)
+        return out
 
     async def drip_one(self, host, reader, writer, seconds):
         writer.write(b"GET / HTTP/1.1\r\nHost: " + host.encode() + b"\r\nX-Slow: ")

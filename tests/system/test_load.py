@@ -4,6 +4,7 @@ import json
 import os
 import pathlib
 import resource
+import select
 import subprocess
 import sys
 
@@ -108,6 +109,25 @@ def test_slow_heads_end_with_their_deadline_and_hold_nobody_up(net):
     other = net.add(Crowd("visitors", net.srv.public))
     assert other.do("open", net.hosts, 20) == {"200": 20}
     assert json.loads(net.crowd.line()) == {"408": 300}
+
+
+@pytest.mark.heavy
+def test_a_flood_on_one_tunnel_leaves_another_its_turns(net):
+    """Counted, not timed (tests/bench times it): while one answer comes through, the flood gets a few rounds at most."""
+    world(net, 2)
+    other = net.add(Crowd("visitors", net.srv.public))
+    assert net.crowd.do("open", net.hosts[:1], 64) == {"200": 64} and other.do("open", net.hosts[1:], 1) == {"200": 1}
+    alone = sorted(other.do("times", 200))
+    net.crowd.process.stdin.write("flood 4\n")
+    net.crowd.process.stdin.flush()
+    beside = []
+    while not select.select([net.crowd.process.stdout], [], [], 0)[0]:
+        beside += other.do("times", 20)
+    flood = json.loads(net.crowd.line())
+    beside.sort()
+    print(f"p99 {alone[-3]:.2f} -> {beside[-1 - len(beside) // 100]:.2f} ms, flood {flood}, beside it {len(beside)}")
+    assert flood["others"] == [] and flood["least"] > 0 and beside
+    assert flood["requests"] / len(beside) < 2 * 64
 
 
 def test_more_visitors_than_there_may_be_are_turned_away_and_others_return(net):
