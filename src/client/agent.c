@@ -488,6 +488,7 @@ int agent_open(struct agent *a, struct loop *loop, const char *conf_path, bool u
 		return r;
 	listen_fds_close_rest();
 	dashboard_apply(&a->dashboard, &a->conf.dashboard);
+	agent_changed(a);
 	if (conf_path)
 		confine(a, control, state);
 	sig_start(&a->term, loop, SIGTERM, on_term);

@@ -217,6 +217,15 @@ static void stop(struct dashboard *d)
 	d->error[0] = '\0';
 }
 
+static void on_move(struct loop_task *t)
+{
+	struct dashboard *d = container_of(t, struct dashboard, move);
+
+	stop(d);
+	if (d->conf.enabled)
+		start(d);
+}
+
 /* --- life ------------------------------------------------------------------------------------ */
 
 void dashboard_init(struct dashboard *d, struct loop *loop, struct ws_loop *ws,
@@ -227,6 +236,7 @@ void dashboard_init(struct dashboard *d, struct loop *loop, struct ws_loop *ws,
 	d->ws = ws;
 	d->ctl = ctl;
 	listener_init(&d->listener);
+	loop_task_init(&d->move, on_move);
 	state_id(state_dir, "dashboard-token", /* secret= */ true, d->guard.token);
 	d->guard.allowed = &d->conf.allowed_hosts;
 }
@@ -245,17 +255,15 @@ void dashboard_apply(struct dashboard *d, const struct client_conf_dashboard *co
 	bool same = conf->enabled == runs && str_eq(conf->listen, d->conf.listen);
 
 	take_conf(d, conf);
-	if (same)
-		return;
-	stop(d);
-	if (conf->enabled)
-		start(d);
+	if (!same)
+		loop_task_schedule(d->loop, &d->move);
 }
 
 void dashboard_close(struct dashboard *d)
 {
 	if (!d->loop)
 		return;
+	loop_task_cancel(&d->move);
 	stop(d);
 	str_list_deinit(&d->conf.allowed_hosts);
 	mem_replace(&d->conf.listen, NULL);

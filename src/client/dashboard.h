@@ -9,6 +9,7 @@
 #include "client/client_conf.h"
 #include "client/dashboard_guard.h"
 #include "io/listener.h"
+#include "io/loop.h"
 #include "ws/ws_site.h"
 
 struct ctl_server;
@@ -27,6 +28,7 @@ struct dashboard {
 	struct client_conf_dashboard conf; /* that is in force */
 	struct ws_site site;
 	struct listener listener;
+	struct loop_task move; /* a page's own call may have asked for it: not inside that */
 	struct dashboard_guard guard;
 	char error[512]; /* why there is none, "" else */
 };
@@ -34,8 +36,9 @@ struct dashboard {
 /* All zero is harmless to close. @state_dir: where the token is kept; NULL: one of this run. */
 void dashboard_init(struct dashboard *d, struct loop *loop, struct ws_loop *ws,
 	struct ctl_server *ctl, const char *state_dir);
-/* Be where @conf says, by difference: pages stay connected unless the address changes. What goes
- * wrong is logged and stands in @d->error: the tunnels do not depend on it. */
+/* Be where @conf says, by difference, before the loop next waits: pages stay connected unless the
+ * address changes. What goes wrong is logged and stands in @d->error: the tunnels do not depend on
+ * it. */
 void dashboard_apply(struct dashboard *d, const struct client_conf_dashboard *conf);
 void dashboard_close(struct dashboard *d);
 /* "http://127.0.0.1:4040/"; false: there is none. */

@@ -332,13 +332,14 @@ void ws_site_adopt(struct ws_site *s, int fd, const struct addr *peer)
 	timer_start(&v->deadline, REQUEST_MS);
 }
 
+/* lws would leave them open when their vhost is destroyed. */
 static void let_go(struct list *visits)
 {
 	list_each_safe (v, visits, struct visit, node) {
 		v->site = NULL;
-		timer_stop(&v->deadline);
 		list_del(&v->node);
 		on_closed(v);
+		hang_up(v);
 	}
 }
 

@@ -68,5 +68,6 @@ int ws_site_open(struct ws_site *s, struct ws_loop *w, const struct ws_site_ops 
 	const char *headers, struct err *err) MUST_USE;
 /* Hand over an accepted socket with no byte read yet. Takes @fd whatever happens. */
 void ws_site_adopt(struct ws_site *s, int fd, const struct addr *peer);
-/* Harmless when it is not open. WebSockets that live are closed and their users told. */
+/* Harmless when it is not open. WebSockets that live are closed and their users told. Never inside
+ * what these, or the site, call. */
 void ws_site_close(struct ws_site *s);
