@@ -108,11 +108,21 @@ static void limit(int what, rlim_t most)
 	(void)setrlimit((__rlimit_resource_t)what, &l);
 }
 
+/* Our signals are none of the child's business, and libjq may crash as it likes. */
+static void forget_handlers(void)
+{
+	static const int signals[] = {SIGINT, SIGTERM, SIGSEGV, SIGBUS, SIGABRT, SIGFPE, SIGILL};
+
+	for (size_t i = 0; i < ARRAY_SIZE(signals); i++)
+		(void)signal(signals[i], SIG_DFL);
+}
+
 static NORETURN void judge(struct body_filter *f, const char *bytes, size_t n, int fd)
 {
 	jv body, result;
 	bool holds = false;
 
+	forget_handlers();
 	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
 	limit(RLIMIT_CORE, 0);
 #ifndef __SANITIZE_ADDRESS__

@@ -1,15 +1,21 @@
 if HAVE_CMOCKA
 CLI_TESTS = \
 	tests/unit/cli/test_args \
+	tests/unit/cli/test_body_filter \
 	tests/unit/cli/test_completion \
+	tests/unit/cli/test_curl \
 	tests/unit/cli/test_diff \
 	tests/unit/cli/test_draft \
+	tests/unit/cli/test_json_indent \
 	tests/unit/cli/test_one_shot \
 	tests/unit/cli/test_print \
 	tests/unit/cli/test_verbs
 check_PROGRAMS += $(CLI_TESTS)
 TESTS += $(CLI_TESTS)
 CLI_TESTS_LIBS = $(CLI_LIBS) $(CMOCKA_LIBS)
+tests_unit_cli_test_body_filter_LDADD = $(CLI_TESTS_LIBS)
+tests_unit_cli_test_curl_LDADD = $(CLI_TESTS_LIBS)
+tests_unit_cli_test_json_indent_LDADD = $(CLI_TESTS_LIBS)
 tests_unit_cli_test_args_LDADD = $(CLI_TESTS_LIBS)
 tests_unit_cli_test_completion_LDADD = $(CLI_TESTS_LIBS)
 tests_unit_cli_test_diff_LDADD = $(CLI_TESTS_LIBS)

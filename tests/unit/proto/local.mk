@@ -11,7 +11,7 @@ PROTO_TESTS = \
 	tests/unit/proto/test_http_head \
 	tests/unit/proto/test_proxy_header \
 	tests/unit/proto/test_v1 \
-	tests/unit/proto/test_varlink
+	tests/unit/proto/test_urlencoded tests/unit/proto/test_varlink
 check_PROGRAMS += $(PROTO_TESTS)
 TESTS += $(PROTO_TESTS)
 PROTO_TESTS_LIBS = src/proto/libproto.a src/base/libbase.a $(JANSSON_LIBS) $(CMOCKA_LIBS)
@@ -25,5 +25,6 @@ tests_unit_proto_test_http_forward_LDADD = $(PROTO_TESTS_LIBS)
 tests_unit_proto_test_http_head_LDADD = $(PROTO_TESTS_LIBS)
 tests_unit_proto_test_proxy_header_LDADD = $(PROTO_TESTS_LIBS)
 tests_unit_proto_test_v1_LDADD = $(PROTO_TESTS_LIBS)
+tests_unit_proto_test_urlencoded_LDADD = $(PROTO_TESTS_LIBS)
 tests_unit_proto_test_varlink_LDADD = $(PROTO_TESTS_LIBS)
 endif
