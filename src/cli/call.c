@@ -234,6 +234,8 @@ static bool on_reply(struct ctl_client *client, json_t *reply, void *arg)
 {
 	const struct more *m = arg;
 
+	if (str_has_suffix(ctl_client_error(client), ".PermissionDenied"))
+		return false; /* which call_more() says */
 	if (*ctl_client_error(client)) {
 		struct err err = {0};
 

@@ -23,6 +23,7 @@
 struct export
 {
 	FILE *file;
+	bool begun; /* the first reply came */
 	size_t n;   /* entries so far */
 	bool whole; /* the last reply came */
 };
@@ -43,7 +44,11 @@ static bool on_entry(json_t *reply, void *arg)
 	struct export *x = arg;
 	const json_t *entry = json_object_get(reply, "entry");
 
+	if (!x->begun)
+		begin(x);
+	x->begun = true;
 	if (!json_is_object(entry)) {
+		(void)fputs("\n]}}\n", x->file);
 		x->whole = true;
 		return true;
 	}
@@ -58,12 +63,10 @@ static int write_all(const struct args *a, json_t *filter, struct export *x)
 
 	if (code)
 		return code;
-	begin(x);
 	code = call_more(&c, "Export", json_pack("{s:O}", "filter", filter), on_entry, x);
 	call_close(&c);
-	(void)fputs("\n]}}\n", x->file);
 	if (!code && !x->whole && !ferror(x->file)) {
-		print_error("interrupted, nothing was written");
+		print_error("interrupted before the archive was whole");
 		return CALL_FAILED;
 	}
 	return code;

@@ -6,6 +6,7 @@ EXTRA_DIST += \
 	tests/system/conftest.py \
 	tests/system/crowd.py \
 	tests/system/demo.py \
+	tests/system/har.py \
 	tests/system/http_shapes.py \
 	tests/system/load.py \
 	tests/system/relay.py \
