@@ -2,6 +2,7 @@ if HAVE_CMOCKA
 CLIENT_TESTS = \
 	tests/unit/client/test_agent \
 	tests/unit/client/test_client_conf \
+	tests/unit/client/test_dashboard_guard \
 	tests/unit/client/test_origin \
 	tests/unit/client/test_target \
 	tests/unit/client/test_uplink \
@@ -14,6 +15,7 @@ tests_unit_client_test_agent_SOURCES = tests/unit/client/test_agent.c tests/unit
 tests_unit_client_test_agent_CFLAGS = $(CLIENT_TESTS_CFLAGS)
 tests_unit_client_test_agent_LDADD = $(CLIENT_TESTS_LIBS)
 tests_unit_client_test_client_conf_LDADD = $(CLIENT_TESTS_LIBS)
+tests_unit_client_test_dashboard_guard_LDADD = $(CLIENT_TESTS_LIBS)
 tests_unit_client_test_origin_SOURCES = tests/unit/client/test_origin.c tests/unit/session_pair.h
 tests_unit_client_test_origin_CFLAGS = $(CLIENT_TESTS_CFLAGS)
 tests_unit_client_test_origin_LDADD = $(CLIENT_TESTS_LIBS)

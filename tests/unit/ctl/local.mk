@@ -2,6 +2,7 @@ if HAVE_CMOCKA
 CTL_TESTS = \
 	tests/unit/ctl/test_ctl_client \
 	tests/unit/ctl/test_ctl_events \
+	tests/unit/ctl/test_ctl_peer \
 	tests/unit/ctl/test_ctl_server \
 	tests/unit/ctl/test_event_ring \
 	tests/unit/ctl/test_interface_text
@@ -17,6 +18,9 @@ tests_unit_ctl_test_ctl_client_LDADD = $(CTL_TESTS_LIBS)
 tests_unit_ctl_test_ctl_events_SOURCES = tests/unit/ctl/test_ctl_events.c tests/unit/ctl/ctl_test.h
 tests_unit_ctl_test_ctl_events_CFLAGS = $(CTL_TESTS_CFLAGS)
 tests_unit_ctl_test_ctl_events_LDADD = $(CTL_TESTS_LIBS)
+tests_unit_ctl_test_ctl_peer_SOURCES = tests/unit/ctl/test_ctl_peer.c tests/unit/ctl/ctl_test.h
+tests_unit_ctl_test_ctl_peer_CFLAGS = $(CTL_TESTS_CFLAGS)
+tests_unit_ctl_test_ctl_peer_LDADD = $(CTL_TESTS_LIBS)
 tests_unit_ctl_test_ctl_server_SOURCES = tests/unit/ctl/test_ctl_server.c tests/unit/ctl/ctl_test.h
 tests_unit_ctl_test_ctl_server_CFLAGS = $(CTL_TESTS_CFLAGS)
 tests_unit_ctl_test_ctl_server_LDADD = $(CTL_TESTS_LIBS)
