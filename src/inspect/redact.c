@@ -39,6 +39,12 @@ static char next_char(const char **at, const char *end)
 	return *s;
 }
 
+/* Most are not, and differ in their first letter. */
+static bool begins_alike(struct http_span s, const char *name)
+{
+	return *s.at == '%' || ((*s.at ^ *name) & ~0x20) == 0;
+}
+
 static bool is_name(struct http_span s, const char *name)
 {
 	const char *at = s.at, *end = at + s.n;
@@ -58,11 +64,11 @@ bool redact_is_secret(const struct redact *r, struct http_span name)
 	if (r->reveal || name.n == 0)
 		return false;
 	for (size_t i = 0; i < ARRAY_SIZE(always); i++) {
-		if (is_name(name, always[i]))
+		if (begins_alike(name, always[i]) && is_name(name, always[i]))
 			return true;
 	}
 	for (size_t i = 0; r->names && i < r->names->n; i++) {
-		if (is_name(name, r->names->items[i]))
+		if (begins_alike(name, r->names->items[i]) && is_name(name, r->names->items[i]))
 			return true;
 	}
 	return false;
@@ -125,9 +131,13 @@ static void leave_out_parameters(struct copy *c, const struct redact *r, struct 
 
 static bool is_address(struct http_span name)
 {
-	return http_head_span_case_is(name, "referer") ||
-	       http_head_span_case_is(name, "location") ||
-	       http_head_span_case_is(name, "content-location");
+	static const char *const addresses[] = {"referer", "location", "content-location"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(addresses); i++) {
+		if (begins_alike(name, addresses[i]) && http_head_span_case_is(name, addresses[i]))
+			return true;
+	}
+	return false;
 }
 
 bool redact_head(const struct redact *r, const struct http_head *h, const char *head, size_t n,

@@ -189,11 +189,13 @@ static bool wants_messages(const struct tap_request *q)
 /* Events inside of a content coding are not looked for. */
 static void see_events(struct tap *t, const struct http_head *h)
 {
+	static const char type[] = "text/event-stream";
 	const struct tap_request *q = &t->queue[0];
-	char type[32];
+	const struct http_field *f = q->e ? http_head_find(h, "content-type") : NULL;
+	size_t n = sizeof(type) - 1;
 
-	if (!q->e || !exchange_media_type(q->e, EXCHANGE_RESPONSE, sizeof(type), type) ||
-		!str_eq(type, "text/event-stream"))
+	if (!f || f->value.n < n || (f->value.n > n && !strchr("; \t", f->value.at[n])) ||
+		!http_head_span_case_is((struct http_span){f->value.at, n}, type))
 		return;
 	q->e->kind = EXCHANGE_SSE;
 	if (wants_messages(q) && !http_head_find(h, "content-encoding"))

@@ -126,6 +126,7 @@ class Path:
     name = title = ""
     encrypted = None
     reconnects = True
+    rates_only = False  # in all else it is like another path
     visitor_tls = None  # the context of visitors that speak TLS to it
 
     def __init__(self, scene):
@@ -283,6 +284,7 @@ class Ours(Path):
     """tunnelto-server and tunneltod, the link in the clear."""
     name, title, encrypted = "ours-plain", "tunnelto, plain link", False
     tls = False
+    inspect = "false"  # no peer keeps what passes
 
     def server_config(self):
         """The rows of tunnelto-server.yaml, as text; JSON's scalars and lists are YAML's."""
@@ -324,7 +326,7 @@ log: {{level: warning, access: false}}
 
     def client_config(self, address, port, tunnels):
         """tunneltod.yaml with tunnels name -> (local, subdomain)."""
-        rows = "".join(f"  {name}: {{local: {local}, subdomain: {sub}, max_streams: 8192}}\n"
+        rows = "".join(f"  {name}: {{local: {local}, subdomain: {sub}, max_streams: 8192, inspect: {self.inspect}}}\n"
                        for name, (local, sub) in tunnels.items())
         return f"""server:
   url: {'https' if self.tls else 'http'}://{address}:{port}
@@ -346,6 +348,11 @@ tunnels:
                                         env={"STATE_DIRECTORY": str(self.here)})]
 
 
+class OursInspected(Ours):
+    """What it costs that requests are kept for a look at them, which is the default."""
+    name, title, inspect, rates_only = "ours-inspect", "tunnelto, plain link, inspect: full", "full", True
+
+
 class OursTls(Ours):
     name, title, encrypted, tls = "ours-tls", "tunnelto, TLS link", True, True
 
@@ -359,4 +366,4 @@ class OursVisitorTls(OursTls):
         self.visitor_tls = ssl.create_default_context(cafile=str(scene.crt))
 
 
-PATHS = [Direct, Nginx, NginxTls, Ssh, Ours, OursTls]
+PATHS = [Direct, Nginx, NginxTls, Ssh, Ours, OursInspected, OursTls]

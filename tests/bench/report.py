@@ -81,6 +81,8 @@ def speed_bars(samples):
         bar("the same against direct", against("tls", "rps_64", "direct"), 0.6, 0.75),
         bar("bulk down, one stream, plain link, against nginx → nginx", against("plain", "down_1", "nginx"), 1.0, 1.4),
         bar("bulk down, one stream, TLS link, against nginx –TLS→ nginx", against("tls", "down_1", "nginx-tls"), 1.0, 1.2),
+        bar("requests/s, 64 connections, inspect: full against false", pair(samples, "ours-inspect", "rps_64", "ours-plain"), 0.9, 0.95),
+        bar("bulk down, one stream, inspect: full against false", pair(samples, "ours-inspect", "down_1", "ours-plain"), 0.9, 0.95),
     ]
 
 
