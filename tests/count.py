@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 """Count the tests of the build directories named: one line 'N passed, N failed, N skipped', exit 1 on a failure.
 
-A cmocka program, a pytest run and a booted machine count each of their tests; every other automake test and every step counts as one.
+A cmocka program, a pytest run, a browser and a booted machine count each of their tests; every other automake test and every step counts as one.
 """
 import pathlib
 import re
@@ -61,7 +61,7 @@ for d in map(pathlib.Path, sys.argv[1:]):
     for trs in found:
         ok, bad, skip = one(trs)
         passed, failed, skipped = passed + ok, failed + bad, skipped + skip
-    for report in sorted(d.glob("machine/*.xml")):
+    for report in sorted([*d.glob("machine/*.xml"), *d.glob("web/*.xml")]):
         ok, bad, skip = junit(report)
         passed, failed, skipped = passed + ok, failed + bad, skipped + skip
 steps = pathlib.Path(sys.argv[1]) / "steps"

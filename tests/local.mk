@@ -20,5 +20,6 @@ include tests/unit/cli/local.mk
 include tests/fuzz/local.mk
 include tests/system/local.mk
 include tests/lint/local.mk
+include tests/web/local.mk
 include tests/machine/local.mk
 include tests/bench/local.mk

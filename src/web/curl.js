@@ -8,8 +8,22 @@
 import {text_of, to_base64} from "./body.js";
 
 /* Of the connection, of the way here, or made by curl itself. */
-const LEFT_OUT = new Set(["host", "content-length", "transfer-encoding", "connection", "keep-alive", "te", "trailer", "upgrade",
-	"proxy-connection", "expect", "x-forwarded-for", "x-forwarded-proto", "x-forwarded-host", "accept-encoding"]);
+const LEFT_OUT = new Set([
+	"host",
+	"content-length",
+	"transfer-encoding",
+	"connection",
+	"keep-alive",
+	"te",
+	"trailer",
+	"upgrade",
+	"proxy-connection",
+	"expect",
+	"x-forwarded-for",
+	"x-forwarded-proto",
+	"x-forwarded-host",
+	"accept-encoding",
+]);
 export const REDACTED = "[redacted]";
 
 const quote = (text) => `'${text.replaceAll("'", "'\\''")}'`;
@@ -19,17 +33,13 @@ export function curl_line({method, url, headers, body}) {
 	const words = ["curl", "--globoff", "--path-as-is", quote(url)];
 	const omitted = [];
 	let pipe = "";
-	if (method === "HEAD")
-		words.push("--head");
+	if (method === "HEAD") words.push("--head");
 	else if (!(method === "GET" && !body.length) && !(method === "POST" && body.length))
 		words.push("-X", quote(method));
 	for (const {name, value} of headers) {
-		if (LEFT_OUT.has(name.toLowerCase()))
-			continue;
-		if (value === REDACTED)
-			omitted.push(name);
-		else
-			words.push("-H", quote(value === "" ? `${name};` : `${name}: ${value}`));
+		if (LEFT_OUT.has(name.toLowerCase())) continue;
+		if (value === REDACTED) omitted.push(name);
+		else words.push("-H", quote(value === "" ? `${name};` : `${name}: ${value}`));
 	}
 	if (body.length) {
 		const text = text_of(body, null);
@@ -42,7 +52,6 @@ export function curl_line({method, url, headers, body}) {
 			words.push("--data-raw", quote(text));
 		}
 	}
-	if (headers.some((f) => f.name.toLowerCase() === "accept-encoding"))
-		words.push("--compressed");
+	if (headers.some((f) => f.name.toLowerCase() === "accept-encoding")) words.push("--compressed");
 	return {text: pipe + words.join(" "), omitted};
 }

@@ -47,8 +47,7 @@ class Wire {
 
 	end() {
 		this.failed(new Lost());
-		for (const p of this.pending.splice(0))
-			p.reject(new Lost());
+		for (const p of this.pending.splice(0)) p.reject(new Lost());
 		const closed = this.closed;
 		this.closed = null;
 		closed?.();
@@ -57,8 +56,7 @@ class Wire {
 	answer(text) {
 		const reply = JSON.parse(text);
 		const p = this.pending[0];
-		if (!p)
-			return;
+		if (!p) return;
 		if (reply.continues) {
 			p.each?.(reply.parameters ?? {});
 			return;
@@ -67,8 +65,7 @@ class Wire {
 		if (reply.error) {
 			p.reject(new CallError(reply.error, reply.parameters));
 		} else {
-			if (p.more)
-				p.each?.(reply.parameters ?? {});
+			if (p.more) p.each?.(reply.parameters ?? {});
 			p.resolve(reply.parameters ?? {});
 		}
 	}
@@ -79,8 +76,7 @@ class Wire {
 		return new Promise((resolve, reject) => {
 			this.pending.push({resolve, reject, each, more: each !== null});
 			const call = {method: INTERFACE + method, parameters};
-			if (each)
-				call.more = true;
+			if (each) call.more = true;
 			this.socket.send(JSON.stringify(call));
 		});
 	}
@@ -113,8 +109,7 @@ export class Daemon {
 
 	/* Try now what would be tried later: somebody looks. */
 	hurry() {
-		if (this.timer && document.visibilityState === "visible")
-			this.connect();
+		if (this.timer && document.visibilityState === "visible") this.connect();
 	}
 
 	connect() {
@@ -123,18 +118,19 @@ export class Daemon {
 		this.drop();
 		const wire = new Wire(this.token, () => this.went());
 		this.wire = wire;
-		wire.opened.then(() => {
-			if (this.wire !== wire)
-				return;
-			this.tries = 0;
-			this.up = true;
-			this.on.up();
-		}, () => {});
+		wire.opened.then(
+			() => {
+				if (this.wire !== wire) return;
+				this.tries = 0;
+				this.up = true;
+				this.on.up();
+			},
+			() => {},
+		);
 	}
 
 	drop() {
-		for (const w of [this.wire, ...this.streams])
-			w?.close();
+		for (const w of [this.wire, ...this.streams]) w?.close();
 		this.wire = null;
 		this.streams = [];
 	}
@@ -148,15 +144,13 @@ export class Daemon {
 		this.tries++;
 		this.timer = setTimeout(() => this.connect(), wait);
 		this.on.lost(wait);
-		if (was_up)
-			return;
+		if (was_up) return;
 		try {
 			await fetch("icon.svg", {cache: "no-store"});
 		} catch {
 			return;
 		}
-		if (!this.up)
-			this.on.refused();
+		if (!this.up) this.on.refused();
 	}
 
 	/* A short call. */
@@ -169,15 +163,13 @@ export class Daemon {
 		const wire = new Wire(this.token, () => this.went());
 		this.streams.push(wire);
 		wire.call(method, parameters, each).catch((e) => {
-			if (e instanceof CallError)
-				console.error(method, e.message);
+			if (e instanceof CallError) console.error(method, e.message);
 		});
 	}
 
 	/* One call with a wire of its own: it may take long. */
 	async alone(method, parameters, each = null, deadline = DEADLINE_MS) {
-		if (!this.up)
-			throw new Lost();
+		if (!this.up) throw new Lost();
 		const wire = new Wire(this.token, null);
 		const timer = setTimeout(() => wire.close(), deadline);
 		try {

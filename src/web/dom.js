@@ -11,15 +11,10 @@
 export function h(tag, attrs, ...kids) {
 	const e = document.createElement(tag);
 	for (const [k, v] of Object.entries(attrs ?? {})) {
-		if (v === null || v === undefined || v === false)
-			continue;
-		if (k === "on")
-			for (const [what, f] of Object.entries(v))
-				e.addEventListener(what, f);
-		else if (k === "value" || k === "checked" || k === "disabled" || k === "open")
-			e[k] = v;
-		else
-			e.setAttribute(k, v === true ? "" : v);
+		if (v === null || v === undefined || v === false) continue;
+		if (k === "on") for (const [what, f] of Object.entries(v)) e.addEventListener(what, f);
+		else if (k === "value" || k === "checked" || k === "disabled" || k === "open") e[k] = v;
+		else e.setAttribute(k, v === true ? "" : v);
 	}
 	add(e, kids);
 	return e;
@@ -27,8 +22,7 @@ export function h(tag, attrs, ...kids) {
 
 export function add(e, kids) {
 	for (const kid of kids.flat(Infinity))
-		if (kid !== null && kid !== undefined && kid !== false)
-			e.append(kid);
+		if (kid !== null && kid !== undefined && kid !== false) e.append(kid);
 }
 
 export function fill(e, ...kids) {
@@ -38,8 +32,7 @@ export function fill(e, ...kids) {
 
 export function svg(tag, attrs, ...kids) {
 	const e = document.createElementNS("http://www.w3.org/2000/svg", tag);
-	for (const [k, v] of Object.entries(attrs ?? {}))
-		e.setAttribute(k, v);
+	for (const [k, v] of Object.entries(attrs ?? {})) e.setAttribute(k, v);
 	e.append(...kids);
 	return e;
 }

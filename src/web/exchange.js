@@ -23,9 +23,13 @@ export class Exchange {
 		const r = await this.daemon.call("Request", {id: this.id});
 		const sizes = (p) => `${p?.kept} ${p?.complete}`;
 		for (const side of ["request", "response"])
-			if (this[side] && sizes(this[side]) !== sizes(r[side]))
-				this.forget(side);
-		Object.assign(this, {info: r.info, request: r.request, response: r.response ?? null, messages: r.messages ?? []});
+			if (this[side] && sizes(this[side]) !== sizes(r[side])) this.forget(side);
+		Object.assign(this, {
+			info: r.info,
+			request: r.request,
+			response: r.response ?? null,
+			messages: r.messages ?? [],
+		});
 		return this;
 	}
 
@@ -37,8 +41,7 @@ export class Exchange {
 	/* Bytes of a body: the first @chunks answers' worth, or what there is. @decoded: without its content coding. */
 	body(side, decoded = true, chunks = Math.ceil(BODY_MAX / CHUNK)) {
 		const part = this[side];
-		if (!part || !part.kept)
-			return Promise.resolve({bytes: new Uint8Array(0), size: 0, more: false});
+		if (!part || !part.kept) return Promise.resolve({bytes: new Uint8Array(0), size: 0, more: false});
 		const key = `${side} ${decoded}`;
 		const had = this.bodies.get(key) ?? Promise.resolve({pieces: [], next: 0, size: 0});
 		const now = had.then((b) => this.fetch(b, side, decoded, chunks));
@@ -59,8 +62,7 @@ export class Exchange {
 }
 
 function joined(pieces) {
-	if (pieces.length === 1)
-		return pieces[0];
+	if (pieces.length === 1) return pieces[0];
 	const out = new Uint8Array(pieces.reduce((n, p) => n + p.length, 0));
 	let at = 0;
 	for (const p of pieces) {

@@ -20,7 +20,10 @@ class Exact {
 export function parse(text) {
 	try {
 		return JSON.parse(text, (_key, value, context) =>
-			(typeof value === "number" && context?.source && String(value) !== context.source ? new Exact(context.source) : value));
+			typeof value === "number" && context?.source && String(value) !== context.source
+				? new Exact(context.source)
+				: value,
+		);
 	} catch {
 		return undefined;
 	}
@@ -31,25 +34,33 @@ export function tree(value) {
 }
 
 function leaf(value) {
-	if (value instanceof Exact)
-		return h("span", {class: "j-number"}, value.text);
-	if (typeof value === "string")
-		return long_text(JSON.stringify(value));
+	if (value instanceof Exact) return h("span", {class: "j-number"}, value.text);
+	if (typeof value === "string") return long_text(JSON.stringify(value));
 	return h("span", {class: `j-${value === null ? "null" : typeof value}`}, String(value));
 }
 
 function long_text(quoted) {
 	const e = h("span", {class: "j-string"}, shown(clip(quoted, LONG)));
-	if (quoted.length <= LONG)
-		return e;
-	const more = h("button", {type: "button", class: "plain small", on: {click: () => {
-		e.textContent = shown(quoted);
-		more.remove();
-	}}}, `all ${quoted.length.toLocaleString("en")} characters`);
+	if (quoted.length <= LONG) return e;
+	const more = h(
+		"button",
+		{
+			type: "button",
+			class: "plain small",
+			on: {
+				click: () => {
+					e.textContent = shown(quoted);
+					more.remove();
+				},
+			},
+		},
+		`all ${quoted.length.toLocaleString("en")} characters`,
+	);
 	return [e, " ", more];
 }
 
-const label = (key) => (key === null ? null : [h("span", {class: "j-key"}, shown(clip(JSON.stringify(key), LONG))), ": "]);
+const label = (key) =>
+	key === null ? null : [h("span", {class: "j-key"}, shown(clip(JSON.stringify(key), LONG))), ": "];
 
 function node(key, value, depth, comma) {
 	if (value === null || typeof value !== "object" || value instanceof Exact)
@@ -58,8 +69,7 @@ function node(key, value, depth, comma) {
 	const keys = array ? null : Object.keys(value);
 	const n = array ? value.length : keys.length;
 	const [a, b] = array ? ["[", "]"] : ["{", "}"];
-	if (!n)
-		return h("div", {class: "j-line"}, label(key), a + b + comma);
+	if (!n) return h("div", {class: "j-line"}, label(key), a + b + comma);
 	const inside = h("div", {class: "j-inside"});
 	let made = 0;
 	const more = () => {
@@ -69,18 +79,37 @@ function node(key, value, depth, comma) {
 			add(inside, [node(array ? null : k, value[k], depth + 1, made < n - 1 ? "," : "")]);
 		}
 		if (made < n) {
-			const button = h("button", {type: "button", class: "plain small", on: {click: () => {
-				button.remove();
-				more();
-			}}}, `${(n - made).toLocaleString("en")} more`);
+			const button = h(
+				"button",
+				{
+					type: "button",
+					class: "plain small",
+					on: {
+						click: () => {
+							button.remove();
+							more();
+						},
+					},
+				},
+				`${(n - made).toLocaleString("en")} more`,
+			);
 			inside.append(button);
 		}
 	};
 	const open = depth < OPEN_DEPTH;
-	const fold = h("details", {class: "j-fold", open, on: {toggle: () => fold.open && !made && more()}},
-		h("summary", {}, label(key), a, h("span", {class: "j-hint"}, ` ${n} ${array ? "…" : n === 1 ? "key" : "keys"} ${b}${comma}`)),
-		inside, h("div", {class: "j-line"}, b + comma));
-	if (open)
-		more();
+	const fold = h(
+		"details",
+		{class: "j-fold", open, on: {toggle: () => fold.open && !made && more()}},
+		h(
+			"summary",
+			{},
+			label(key),
+			a,
+			h("span", {class: "j-hint"}, ` ${n} ${array ? "…" : n === 1 ? "key" : "keys"} ${b}${comma}`),
+		),
+		inside,
+		h("div", {class: "j-line"}, b + comma),
+	);
+	if (open) more();
 	return fold;
 }

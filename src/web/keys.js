@@ -17,10 +17,27 @@ const TOLD = [
 ];
 
 export function help(dialog) {
-	fill(dialog,
+	fill(
+		dialog,
 		h("h2", {id: "help-title"}, "Keys"),
-		h("dl", {class: "keys"}, TOLD.map(([k, what]) => h("div", {}, h("dt", {}, k.split("  ").map((one) => h("kbd", {}, one))), h("dd", {}, what)))),
-		h("form", {method: "dialog"}, h("button", {class: "primary"}, "Close")));
+		h(
+			"dl",
+			{class: "keys"},
+			TOLD.map(([k, what]) =>
+				h(
+					"div",
+					{},
+					h(
+						"dt",
+						{},
+						k.split("  ").map((one) => h("kbd", {}, one)),
+					),
+					h("dd", {}, what),
+				),
+			),
+		),
+		h("form", {method: "dialog"}, h("button", {class: "primary"}, "Close")),
+	);
 }
 
 const writing = (e) => e.matches?.("input:not([type=checkbox]), textarea, select");
@@ -28,26 +45,35 @@ const writing = (e) => e.matches?.("input:not([type=checkbox]), textarea, select
 /* @acts: functions by what they do. In fields only Esc and Ctrl+Enter mean something. */
 export function listen(acts) {
 	const plain = {
-		j: () => acts.move(1), k: () => acts.move(-1),
-		"/": acts.search, r: acts.replay, c: acts.curl, p: acts.pause, t: acts.theme, "?": acts.help,
+		j: () => acts.move(1),
+		k: () => acts.move(-1),
+		"/": acts.search,
+		r: acts.replay,
+		c: acts.curl,
+		p: acts.pause,
+		t: acts.theme,
+		"?": acts.help,
 	};
 	const in_list = {
-		ArrowDown: () => acts.move(1), ArrowUp: () => acts.move(-1), PageDown: () => acts.page(1), PageUp: () => acts.page(-1),
-		Home: () => acts.move(-Infinity), End: () => acts.move(Infinity), Enter: acts.enter,
+		ArrowDown: () => acts.move(1),
+		ArrowUp: () => acts.move(-1),
+		PageDown: () => acts.page(1),
+		PageUp: () => acts.page(-1),
+		Home: () => acts.move(-Infinity),
+		End: () => acts.move(Infinity),
+		Enter: acts.enter,
 	};
 	document.addEventListener("keydown", (ev) => {
-		if (ev.defaultPrevented || !acts.ready() || document.querySelector("dialog[open]"))
-			return;
-		if (ev.key === "Escape")
-			return acts.escape(ev);
-		if (ev.key === "Enter" && (ev.ctrlKey || ev.metaKey))
-			return acts.submit();
-		if (ev.ctrlKey || ev.metaKey || ev.altKey || writing(ev.target))
-			return;
+		if (ev.defaultPrevented || !acts.ready() || document.querySelector("dialog[open]")) return;
+		if (ev.key === "Escape") return acts.escape(ev);
+		if (ev.key === "Enter" && (ev.ctrlKey || ev.metaKey)) return acts.submit();
+		if (ev.ctrlKey || ev.metaKey || ev.altKey || writing(ev.target)) return;
 		const at_list = ev.target === document.body || ev.target.id === "list";
-		const f = plain[ev.key] ?? (at_list ? in_list[ev.key] : null) ?? (/^[1-9]$/.test(ev.key) ? () => acts.tab(Number(ev.key) - 1) : null);
-		if (!f)
-			return;
+		const f =
+			plain[ev.key] ??
+			(at_list ? in_list[ev.key] : null) ??
+			(/^[1-9]$/.test(ev.key) ? () => acts.tab(Number(ev.key) - 1) : null);
+		if (!f) return;
 		ev.preventDefault();
 		f();
 	});

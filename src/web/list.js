@@ -26,14 +26,12 @@ export class List {
 		new ResizeObserver(() => this.soon()).observe(box);
 		rows.addEventListener("click", (ev) => {
 			const row = ev.target.closest(".row");
-			if (row)
-				this.select(Number(row.dataset.id), "open");
+			if (row) this.select(Number(row.dataset.id), "open");
 		});
 	}
 
 	soon() {
-		if (this.asked)
-			return;
+		if (this.asked) return;
 		this.asked = true;
 		requestAnimationFrame(() => {
 			this.asked = false;
@@ -47,15 +45,13 @@ export class List {
 
 	/* The index in the view; from the top. */
 	index_of(id) {
-		let lo = 0, hi = this.view.length - 1;
+		let lo = 0,
+			hi = this.view.length - 1;
 		while (lo <= hi) {
 			const mid = (lo + hi) >> 1;
-			if (this.view[mid].id === id)
-				return this.view.length - 1 - mid;
-			if (this.view[mid].id < id)
-				lo = mid + 1;
-			else
-				hi = mid - 1;
+			if (this.view[mid].id === id) return this.view.length - 1 - mid;
+			if (this.view[mid].id < id) lo = mid + 1;
+			else hi = mid - 1;
 		}
 		/* not there: where it would be */
 		return -1 - (this.view.length - lo);
@@ -94,10 +90,8 @@ export class List {
 				this.shown.delete(id);
 			}
 		const at = this.selected !== null && keep.has(this.selected);
-		if (at)
-			this.box.setAttribute("aria-activedescendant", `row-${this.selected}`);
-		else
-			this.box.removeAttribute("aria-activedescendant");
+		if (at) this.box.setAttribute("aria-activedescendant", `row-${this.selected}`);
+		else this.box.removeAttribute("aria-activedescendant");
 	}
 
 	place(info, i) {
@@ -126,13 +120,11 @@ export class List {
 	/* By @step from the selected one, or to the end (Infinity). */
 	move(step) {
 		const n = this.view.length;
-		if (!n)
-			return;
-		let i = this.selected === null ? -1 : this.index_of(this.selected);
-		if (this.selected === null || i < 0)
-			i = step > 0 ? (i < 0 && this.selected !== null ? -1 - i : 0) : Math.max(0, -2 - i);
-		else
-			i += step;
+		if (!n) return;
+		let i = this.selected === null ? 0 : this.index_of(this.selected);
+		if (!Number.isFinite(step)) i = step;
+		else if (i < 0) /* it has gone: to the one that was next to it */ i = step > 0 ? -1 - i : -2 - i;
+		else if (this.selected !== null) i += step;
 		i = Math.max(0, Math.min(n - 1, i));
 		this.reveal(i);
 		this.select(this.at(i).id, "move");
@@ -140,8 +132,7 @@ export class List {
 
 	reveal(i) {
 		const y = i * ROW;
-		if (y < this.box.scrollTop)
-			this.box.scrollTop = y;
+		if (y < this.box.scrollTop) this.box.scrollTop = y;
 		else if (y + ROW > this.box.scrollTop + this.box.clientHeight)
 			this.box.scrollTop = y + ROW - this.box.clientHeight;
 	}
@@ -158,26 +149,48 @@ function cells(i) {
 	const sign = SIGN[i.verification?.result];
 	const status = i.state === "failed" ? "failed" : String(i.status ?? "…");
 	return [
-		h("div", {class: "row-1"},
+		h(
+			"div",
+			{class: "row-1"},
 			h("span", {class: "method"}, line(clip(i.method, 12))),
 			h("span", {class: "target", dir: "ltr"}, line(clip(i.target, LONGEST))),
-			h("span", {class: `status ${cls}`}, status, i.state === "failed" && i.status ? ` ${i.status}` : null)),
-		h("div", {class: "row-2"},
+			h(
+				"span",
+				{class: `status ${cls}`},
+				status,
+				i.state === "failed" && i.status ? ` ${i.status}` : null,
+			),
+		),
+		h(
+			"div",
+			{class: "row-2"},
 			h("span", {class: "when"}, clock(i.time_ms)),
 			h("span", {class: "whose"}, line(i.tunnel)),
-			i.kind !== "http" ? h("span", {class: "badge"}, i.kind === "sse" ? "SSE" : "WebSocket", ` ${i.messages}`) : null,
+			i.kind !== "http"
+				? h("span", {class: "badge"}, i.kind === "sse" ? "SSE" : "WebSocket", ` ${i.messages}`)
+				: null,
 			i.replay_of ? h("span", {class: "badge"}, `replay of #${i.replay_of}`) : null,
-			sign ? h("span", {class: `sign ${i.verification.result}`}, sign[0], h("span", {class: "unseen"}, sign[1])) : null,
+			sign
+				? h(
+						"span",
+						{class: `sign ${i.verification.result}`},
+						sign[0],
+						h("span", {class: "unseen"}, sign[1]),
+					)
+				: null,
 			h("span", {class: "sizes"}, sizes(i)),
-			h("span", {class: `took${i.state === "open" ? " going" : ""}`}, i.state === "open" ? "open" : duration(i.total_us))),
+			h(
+				"span",
+				{class: `took${i.state === "open" ? " going" : ""}`},
+				i.state === "open" ? "open" : duration(i.total_us),
+			),
+		),
 	];
 }
 
 function sizes(i) {
 	const out = [];
-	if (i.request_bytes)
-		out.push(`↑ ${bytes(i.request_bytes)}`);
-	if (i.response_bytes)
-		out.push(`↓ ${bytes(i.response_bytes)}`);
+	if (i.request_bytes) out.push(`↑ ${bytes(i.request_bytes)}`);
+	if (i.response_bytes) out.push(`↓ ${bytes(i.response_bytes)}`);
 	return out.join("  ");
 }

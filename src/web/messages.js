@@ -32,29 +32,36 @@ export class Messages {
 				this.rows.set(first + i, row);
 				this.list.append(row);
 			}
-		const kept = x.messages.length < x.info.messages ? `, the last ${x.messages.length.toLocaleString("en")} of them here` : "";
+		const kept =
+			x.messages.length < x.info.messages
+				? `, the last ${x.messages.length.toLocaleString("en")} of them here`
+				: "";
 		this.count.textContent = `${plural(x.info.messages, "message")}${kept}${x.info.state === "open" ? ". More may come." : "."}`;
-		if (at_end && this.rows.size)
-			here.scrollTop = here.scrollHeight;
+		if (at_end && this.rows.size) here.scrollTop = here.scrollHeight;
 	}
 }
 
 function content(m) {
 	if (m.text !== null && m.text !== undefined)
 		return m.text === "" ? h("span", {class: "dim"}, "empty") : long(m.text, 2000);
-	if (!m.base64)
-		return h("span", {class: "dim"}, "empty");
+	if (!m.base64) return h("span", {class: "dim"}, "empty");
 	const all = from_base64(m.base64);
 	return h("pre", {class: "hex", dir: "ltr"}, hex_text(all, 0, Math.min(all.length, 1024)));
 }
 
 function message(m) {
-	return h("li", {class: `message from-${m.from === "visitor" ? "visitor" : "origin"}`},
-		h("p", {class: "message-head"},
+	return h(
+		"li",
+		{class: `message from-${m.from === "visitor" ? "visitor" : "origin"}`},
+		h(
+			"p",
+			{class: "message-head"},
 			h("span", {class: "arrow", "aria-hidden": "true"}, m.from === "visitor" ? "→" : "←"),
 			h("span", {}, m.from === "visitor" ? "visitor" : "origin"),
 			h("span", {class: "badge"}, WORDS[m.kind] ?? "other"),
 			h("span", {class: "dim"}, clock_ms(m.time_ms)),
-			h("span", {class: "dim"}, bytes(m.size), m.kept < m.size ? `, ${bytes(m.kept)} kept` : "")),
-		h("div", {class: "message-body"}, content(m)));
+			h("span", {class: "dim"}, bytes(m.size), m.kept < m.size ? `, ${bytes(m.kept)} kept` : ""),
+		),
+		h("div", {class: "message-body"}, content(m)),
+	);
 }

@@ -13,42 +13,32 @@ export class Store {
 	}
 
 	clear() {
-		this.byId = new Map(); /* in the order of their ids: the daemon announces them so */
+		this.byId = new Map(); /* in the order of their ids */
 		this.latest = 0;
 		this.arrived = []; /* [time_ms, tunnel] of this minute, for the rates */
 	}
 
-	/* What one answer of Requests says. */
+	/* What one answer of Requests says. Those that began first may be told last. */
 	apply({requests, gone}) {
+		let behind = false;
 		for (const info of requests ?? []) {
-			if (this.byId.has(info.id) || info.id > this.latest)
-				this.byId.set(info.id, info);
-			else
-				this.insert(info);
-			if (info.id > this.latest) {
-				this.latest = info.id;
+			if (!this.byId.has(info.id)) {
+				behind ||= info.id < this.latest;
+				this.latest = Math.max(this.latest, info.id);
 				this.arrived.push([info.time_ms, info.tunnel]);
 			}
+			this.byId.set(info.id, info);
 		}
-		for (const id of gone ?? [])
-			this.byId.delete(id);
-		if (this.byId.size > LIMIT)
-			this.shrink();
-		if (this.arrived.length > 4 * LIMIT)
-			this.arrived.splice(0, this.arrived.length - 2 * LIMIT);
-	}
-
-	/* One that is older than the newest and not here: rare, so all are put in order again. */
-	insert(info) {
-		this.byId.set(info.id, info);
-		this.byId = new Map([...this.byId].sort((a, b) => a[0] - b[0]));
+		for (const id of gone ?? []) this.byId.delete(id);
+		if (behind) this.byId = new Map([...this.byId].sort((a, b) => a[0] - b[0]));
+		if (this.byId.size > LIMIT) this.shrink();
+		if (this.arrived.length > 4 * LIMIT) this.arrived.splice(0, this.arrived.length - 2 * LIMIT);
 	}
 
 	shrink() {
 		let over = this.byId.size - LIMIT;
 		for (const id of this.byId.keys()) {
-			if (over-- <= 0)
-				return;
+			if (over-- <= 0) return;
 			this.byId.delete(id);
 		}
 	}
@@ -64,9 +54,7 @@ export class Store {
 	/* Those that pass, oldest first. */
 	view() {
 		const out = [];
-		for (const info of this.byId.values())
-			if (this.passes(info))
-				out.push(info);
+		for (const info of this.byId.values()) if (this.passes(info)) out.push(info);
 		return out;
 	}
 
@@ -76,17 +64,16 @@ export class Store {
 		const from = now - n * span_ms;
 		for (let i = this.arrived.length - 1; i >= 0; i--) {
 			const [at, whose] = this.arrived[i];
-			if (at < from)
-				break;
-			if (whose === tunnel)
-				out[Math.min(n - 1, Math.floor((at - from) / span_ms))]++;
+			if (at < from - span_ms) break;
+			if (at >= from && whose === tunnel) out[Math.min(n - 1, Math.floor((at - from) / span_ms))]++;
 		}
 		return out;
 	}
 }
 
 const hay = (info) =>
-	(info.hay ??= `#${info.id} ${info.method} ${info.target} ${info.status ?? ""} ${info.tunnel} ${info.visitor} ${info.media_type ?? ""} ${info.error ?? ""}`.toLowerCase());
+	(info.hay ??=
+		`#${info.id} ${info.method} ${info.target} ${info.status ?? ""} ${info.tunnel} ${info.visitor} ${info.media_type ?? ""} ${info.error ?? ""}`.toLowerCase());
 
 const STATUS = {
 	open: (i) => i.state === "open",
@@ -100,7 +87,9 @@ export function filter_of({text, method, status, tunnel, kind, verified}) {
 	const by_status = STATUS[status] ?? ((i) => Math.floor((i.status ?? 0) / 100) === Number(status[0]));
 	const replayed = kind === "replay";
 	return (i) =>
-		(!method || i.method === method) && (!status || by_status(i)) && (!tunnel || i.tunnel === tunnel) &&
+		(!method || i.method === method) &&
+		(!status || by_status(i)) &&
+		(!tunnel || i.tunnel === tunnel) &&
 		(!kind || (replayed ? i.replay_of !== null && i.replay_of !== undefined : i.kind === kind)) &&
 		(!verified || (i.verification?.result ?? "none") === verified) &&
 		words.every((w) => hay(i).includes(w));

@@ -7,6 +7,5 @@
 	} catch {
 		/* no storage: as the system has them */
 	}
-	if (chosen === "light" || chosen === "dark")
-		document.documentElement.dataset.theme = chosen;
+	if (chosen === "light" || chosen === "dark") document.documentElement.dataset.theme = chosen;
 })();

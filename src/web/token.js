@@ -36,9 +36,7 @@ export function keep_token(token) {
 /* The token this page has, or null. Takes one out of the address bar. */
 export function page_token() {
 	const fresh = location.hash.includes("token=") ? token_in(location.hash) : null;
-	if (location.hash.includes("token="))
-		history.replaceState(null, "", location.pathname + location.search);
-	if (fresh)
-		keep_token(fresh);
+	if (location.hash.includes("token=")) history.replaceState(null, "", location.pathname + location.search);
+	if (fresh) keep_token(fresh);
 	return fresh ?? held ?? kept();
 }
