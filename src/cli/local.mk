@@ -6,6 +6,7 @@ src_cli_libcli_a_SOURCES = \
 	src/cli/body_filter.c src/cli/body_filter.h \
 	src/cli/call.c src/cli/call.h \
 	src/cli/captured.c src/cli/captured.h \
+	src/cli/cells.c src/cli/cells.h \
 	src/cli/completion.c src/cli/completion.h \
 	src/cli/curl.c src/cli/curl.h \
 	src/cli/json_indent.c src/cli/json_indent.h \
@@ -19,14 +20,24 @@ src_cli_libcli_a_SOURCES = \
 	src/cli/request_row.c src/cli/request_row.h \
 	src/cli/show_body.c src/cli/show_body.h \
 	src/cli/stored_key.c src/cli/stored_key.h \
+	src/cli/top_data.c src/cli/top_data.h \
+	src/cli/top_detail.c src/cli/top_detail.h \
+	src/cli/top_feed.c src/cli/top_feed.h \
+	src/cli/top_lines.c src/cli/top_lines.h \
+	src/cli/top_view.c src/cli/top_view.h \
 	src/cli/verb_adhoc.c src/cli/verb_dashboard.c src/cli/verb_expect.c src/cli/verb_export.c src/cli/verb_logs.c \
 	src/cli/verb_misc.c src/cli/verb_replay.c src/cli/verb_requests.c src/cli/verb_server.c \
-	src/cli/verb_show.c src/cli/verb_tunnels.c \
+	src/cli/verb_show.c src/cli/verb_top.c src/cli/verb_tunnels.c \
 	src/cli/verbs.c src/cli/verbs.h src/cli/verbs.def.h \
 	src/cli/verify_option.c src/cli/verify_option.h
+if HAVE_NCURSES
+src_cli_libcli_a_SOURCES += src/cli/top_draw.c src/cli/top_draw.h
+else
+EXTRA_DIST += src/cli/top_draw.c src/cli/top_draw.h
+endif
 
 # Neither libev nor libwebsockets nor OpenSSL: tunnelctl starts in a millisecond.
-CLI_LIBS = src/cli/libcli.a src/ctl/libctl.a src/proto/libproto.a src/base/libbase.a $(JANSSON_LIBS) $(JQ_LIBS)
+CLI_LIBS = src/cli/libcli.a src/ctl/libctl.a src/proto/libproto.a src/base/libbase.a $(JANSSON_LIBS) $(JQ_LIBS) $(NCURSES_LIBS)
 bin_PROGRAMS += tunnelctl
 tunnelctl_SOURCES = src/cli/main.c
 tunnelctl_LDADD = $(CLI_LIBS)

@@ -20,6 +20,7 @@ VERB("export",            verb_export,            0, 1,          VERBS_NAMES,   
 VERB("expect",            verb_expect,            1, 1,          VERBS_NAMES,                 "NAME [--method METHOD] [--path PATH] [--header FIELD]... [--status CODE] [--body-json FILTER] [--count N] [--exactly] [--since TIME] [--timeout TIME]", "wait for matching requests, or say what came instead")
 VERB("clear",             verb_requests_clear,    0, 1,          VERBS_NAMES,                 "[NAME]", "forget captured requests")
 VERB("replay",            verb_replay,            1, 1,          0,                         "ID [--edit] [--header FIELD]... [--method METHOD] [--path PATH] [--body FILE] [--resign] [--to TUNNEL] [--timeout TIME]", "send a captured request again, perhaps changed, and compare the answers")
+VERB("top",               verb_top,               0, 0,          0,                         "", "watch tunnels and requests as they come, on the whole screen")
 VERB("logs",              verb_logs_client,       0, 1,          VERBS_NAMES,               "[--follow] [--lines N] [NAME]", "show the daemon's latest events")
 VERB("reload",            verb_misc_reload,       0, 0,          0,                         "[--dry-run]", "read the configuration again and apply the difference")
 VERB("check",             verb_misc_check,        0, 1,          VERBS_FILE,                "[FILE]", "check the daemon's configuration, or that of FILE, without a daemon")

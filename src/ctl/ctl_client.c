@@ -111,34 +111,48 @@ static int wait_input(struct ctl_client *c, clock_ms_t deadline)
 	return r == 0 ? -ETIMEDOUT : 0;
 }
 
+/* A message that has come whole, into @ret: 1, or 0: there is none yet. */
+static int take(struct ctl_client *c, struct varlink_reply *ret)
+{
+	const uint8_t *end = buf_len(&c->in) ? memchr(buf_data(&c->in), '\0', buf_len(&c->in))
+					     : NULL;
+	size_t len;
+	int r;
+
+	if (!end)
+		return 0;
+	len = (size_t)(end - buf_data(&c->in));
+	r = varlink_reply_parse(ret, (const char *)buf_data(&c->in), len);
+	buf_consume(&c->in, len + 1);
+	return r < 0 ? r : 1;
+}
+
+/* What has come, or comes (without MSG_DONTWAIT in @flags). */
+static int fill(struct ctl_client *c, int flags)
+{
+	char bytes[16384];
+	ssize_t n = recv(c->fd, bytes, sizeof(bytes), flags);
+
+	if (n < 0)
+		return -errno;
+	if (n == 0)
+		return -ECONNRESET;
+	return buf_add(&c->in, bytes, (size_t)n) < (size_t)n ? -EMSGSIZE : 0;
+}
+
 /* One message into @ret. */
 static int receive(struct ctl_client *c, clock_ms_t deadline, struct varlink_reply *ret)
 {
 	for (;;) {
-		const uint8_t *end = buf_len(&c->in)
-					     ? memchr(buf_data(&c->in), '\0', buf_len(&c->in))
-					     : NULL;
-		char bytes[16384];
-		ssize_t n;
-		int r;
+		int r = take(c, ret);
 
-		if (end) {
-			size_t len = (size_t)(end - buf_data(&c->in));
-
-			r = varlink_reply_parse(ret, (const char *)buf_data(&c->in), len);
-			buf_consume(&c->in, len + 1);
-			return r;
-		}
+		if (r != 0)
+			return r < 0 ? r : 0;
 		r = wait_input(c, deadline);
+		if (r == 0)
+			r = fill(c, 0);
 		if (r < 0)
 			return r;
-		n = recv(c->fd, bytes, sizeof(bytes), 0);
-		if (n < 0)
-			return -errno;
-		if (n == 0)
-			return -ECONNRESET;
-		if (buf_add(&c->in, bytes, (size_t)n) < (size_t)n)
-			return -EMSGSIZE;
 	}
 }
 
@@ -226,6 +240,30 @@ enum ctl_client_result ctl_client_more(struct ctl_client *c, const char *method,
 	if (r == -EINTR || (r == -ETIMEDOUT && c->until))
 		return CTL_CLIENT_OK; /* a signal that the caller waited for, or its time is over */
 	return broken(r, method, err);
+}
+
+int ctl_client_begin(struct ctl_client *c, const char *method, json_t *params, bool more)
+{
+	return begin(c, method, params, more);
+}
+
+int ctl_client_poll(struct ctl_client *c, json_t **ret_reply)
+{
+	struct varlink_reply reply = {0};
+	int r = take(c, &reply);
+
+	while (r == 0) {
+		r = fill(c, MSG_DONTWAIT);
+		if (r == -EAGAIN || r == -EINTR)
+			return 0;
+		if (r == 0)
+			r = take(c, &reply);
+	}
+	if (r < 0)
+		return r;
+	(void)snprintf(c->error, sizeof(c->error), "%s", reply.error);
+	*ret_reply = TAKE_PTR(reply.parameters);
+	return 1;
 }
 
 const char *ctl_client_error(const struct ctl_client *c)

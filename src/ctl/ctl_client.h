@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
 
-/* ctl_client: the control socket's caller end: blocking, with deadlines, without a loop. */
+/* ctl_client: the control socket's caller end: blocking, with deadlines, without a loop; or asked
+ * whenever its descriptor is readable. */
 
 #include <stdbool.h>
 
@@ -36,5 +37,11 @@ void ctl_client_until(struct ctl_client *c, clock_ms_t until);
 typedef bool ctl_client_each_f(struct ctl_client *c, json_t *reply, void *arg);
 enum ctl_client_result ctl_client_more(struct ctl_client *c, const char *method, json_t *params,
 	ctl_client_each_f *each, void *arg, struct err *err) MUST_USE;
+/* For callers that wait for several things: begin a call (0 or -errno; @params is stolen), then,
+ * whenever the descriptor is readable, ask until it says 0. 1: a reply is in *ret_reply (owned), or
+ * an error's parameters, and ctl_client_error() is not empty; 0: none has come whole; negative
+ * errno: the connection is of no use any more. Never waits. */
+int ctl_client_begin(struct ctl_client *c, const char *method, json_t *params, bool more) MUST_USE;
+int ctl_client_poll(struct ctl_client *c, json_t **ret_reply) MUST_USE;
 const char *ctl_client_error(const struct ctl_client *c);
 int ctl_client_fd(const struct ctl_client *c);

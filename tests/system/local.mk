@@ -39,6 +39,7 @@ EXTRA_DIST += \
 	tests/system/test_soak.py \
 	tests/system/test_systemd.py \
 	tests/system/test_tcp.py \
+	tests/system/test_top.py \
 	tests/system/test_v1_daemon.py \
 	tests/system/test_v1_rust.py \
 	tests/system/test_v1_server.py \

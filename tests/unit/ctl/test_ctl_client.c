@@ -3,6 +3,7 @@
 
 #include "ctl_test.h"
 
+#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <sys/time.h>
@@ -182,6 +183,34 @@ static void more_ends_when_each_has_enough(void **state)
 	assert_int_equal(n, 1);
 }
 
+/* Until a reply has come; what poll() says last. */
+static int next_reply(json_t **reply)
+{
+	struct pollfd p = {.fd = ctl_client_fd(client), .events = POLLIN};
+	int r;
+
+	while ((r = ctl_client_poll(client, reply)) == 0)
+		assert_int_equal(poll(&p, 1, TIMEOUT_MS), 1);
+	return r;
+}
+
+static void replies_are_taken_as_they_come(void **state)
+{
+	json_t *reply = NULL;
+
+	assert_int_equal(ctl_client_begin(client, "io.tunnelto.Test.Count", NULL, true), 0);
+	for (int i = 0; i < 3; i++) {
+		assert_int_equal(next_reply(&reply), 1);
+		assert_string_equal(ctl_client_error(client), "");
+		json_decref(reply);
+	}
+	assert_int_equal(ctl_client_poll(client, &reply), 0);
+	assert_int_equal(ctl_client_begin(client, "io.tunnelto.Test.Forbidden", NULL, false), 0);
+	assert_int_equal(next_reply(&reply), 1);
+	assert_string_equal(ctl_client_error(client), "org.varlink.service.PermissionDenied");
+	json_decref(reply);
+}
+
 static void more_may_end_in_an_error(void **state)
 {
 	int n = 0;
@@ -340,6 +369,7 @@ int main(void)
 		T(an_answer_that_does_not_come_has_a_deadline),
 		T(more_calls_each_until_the_last),
 		T(more_ends_when_each_has_enough),
+		T(replies_are_taken_as_they_come),
 		T(more_may_end_in_an_error),
 		T(a_signal_ends_following_quietly),
 		cmocka_unit_test(nobody_there_is_no_daemon),
