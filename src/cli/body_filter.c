@@ -62,6 +62,9 @@ struct body_filter *body_filter_new(const char *text, struct err *err)
 	f->jq = jq_init();
 	if (!f->jq)
 		abort(); /* only without memory */
+	/* libjq 1.6 leaves these as they come from malloc() */
+	jq_set_input_cb(f->jq, NULL, NULL);
+	jq_set_debug_cb(f->jq, NULL, NULL);
 	jq_set_error_cb(f->jq, on_error, &why);
 	/* no modules: nothing is read but the filter */
 	jq_set_attr(f->jq, jv_string("JQ_LIBRARY_PATH"), jv_array());

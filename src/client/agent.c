@@ -458,6 +458,7 @@ static void init(struct agent *a, struct loop *loop, const char *conf_path)
 	(void)limits_raise_nofile();
 	reload_apply_log(a);
 	inspector_init(&a->inspector, &a->conf);
+	inspect_body_init(&a->inspected, loop);
 	a->gates.max = a->conf.webhooks.memory;
 }
 
@@ -518,6 +519,7 @@ void agent_close(struct agent *a)
 		tunnel_free(t);
 	}
 	replay_stop_all(&a->replays);
+	inspect_body_deinit(&a->inspected);
 	inspector_deinit(&a->inspector);
 	loop_task_cancel(&a->changed);
 	timer_stop(&a->again);

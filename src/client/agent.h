@@ -12,6 +12,7 @@
 #include "client/dashboard.h"
 #include "client/gate.h"
 #include "client/health.h"
+#include "client/inspect_body.h"
 #include "client/inspector.h"
 #include "client/replay.h"
 #include "client/status_verb.h"
@@ -44,6 +45,7 @@ struct agent {
 	struct list waiters; /* calls of the control socket that wait for a state */
 	struct health health;
 	struct inspector inspector;
+	struct inspect_body inspected;
 	struct replays replays;
 	struct gate_account gates;
 	struct timer again, drain, status;

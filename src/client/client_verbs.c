@@ -455,9 +455,15 @@ static void on_logs(struct ctl_call *c, json_t *params)
 	}
 ON_CAPTURE(requests)
 ON_CAPTURE(request)
-ON_CAPTURE(body)
 ON_CAPTURE(clear)
 ON_CAPTURE(export)
+
+static void on_body(struct ctl_call *c, json_t *params)
+{
+	struct agent *a = agent_of(c);
+
+	inspect_verbs_body(&a->inspector.capture, &a->inspected, c, params);
+}
 
 static void on_dashboard(struct ctl_call *c, json_t *params)
 {

@@ -11,11 +11,11 @@
 #include "base/buf.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "client/inspect_body.h"
 #include "client/inspect_export.h"
 #include "client/inspect_follow.h"
 #include "ctl/ctl_server.h"
 #include "inspect/capture.h"
-#include "inspect/decode.h"
 #include "inspect/exchange_json.h"
 #include "inspect/filter.h"
 
@@ -184,35 +184,28 @@ static bool read_side(struct ctl_call *c, const json_t *params, enum exchange_si
 	return false;
 }
 
-void inspect_verbs_body(struct capture *k, struct ctl_call *c, json_t *params)
+void inspect_verbs_body(struct capture *k, struct inspect_body *b, struct ctl_call *c,
+	json_t *params)
 {
 	struct exchange *e = read_exchange(k, c, params);
+	const struct buf *plain = NULL;
 	const struct exchange_part *p;
-	char room[EXCHANGE_JSON_CODING];
 	enum exchange_side side;
 	bool decoded, head;
 	uint64_t offset = 0;
-	struct buf out;
 
 	if (!e || !read_side(c, params, &side) || !read_number(c, params, "offset", &offset) ||
 		!read_flag(c, params, "decoded", &decoded) || !read_flag(c, params, "head", &head))
 		return;
 	p = &e->part[side];
-	if (head) {
+	if (decoded && !head)
+		plain = inspect_body_decode(b, e, side);
+	if (head)
 		answer_slice(c, (const uint8_t *)p->head, p->head_len, offset);
-		return;
-	}
-	if (!decoded) {
-		answer_slice(c, p->body, p->kept, offset);
-		return;
-	}
-	/* cut or broken from somewhere on: what came before is what there is */
-	if (decode_body(&out, exchange_json_coding(e, side, room), p->body, p->kept, DECODE_MAX) ==
-		DECODE_UNKNOWN)
-		answer_slice(c, p->body, p->kept, offset);
+	else if (plain)
+		answer_slice(c, buf_data(plain), buf_len(plain), offset);
 	else
-		answer_slice(c, buf_data(&out), buf_len(&out), offset);
-	buf_deinit(&out);
+		answer_slice(c, p->body, p->kept, offset);
 }
 
 /* --- ClearRequests --------------------------------------------------------------------------- */

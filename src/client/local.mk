@@ -14,6 +14,7 @@ src_client_libclient_a_SOURCES = \
 	src/client/gate_refusal.def.h \
 	src/client/gate_watch.c src/client/gate_watch.h \
 	src/client/health.c src/client/health.h \
+	src/client/inspect_body.c src/client/inspect_body.h \
 	src/client/inspect_export.c src/client/inspect_export.h \
 	src/client/inspect_follow.c src/client/inspect_follow.h \
 	src/client/inspect_verbs.c src/client/inspect_verbs.h \

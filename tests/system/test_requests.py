@@ -24,6 +24,7 @@ from test_control import Caller
 CLIENT = "io.tunnelto.Client."
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 8
 HOSTILE = b"<script>alert(1)</script>\x1b[2J\x1b]0;owned\x07 \xc2\x9b31m plain\n"
+BOMB = gzip.compress(b"x" * (20 << 20))
 README = (pathlib.Path(__file__).parents[2] / "README.md").read_text()
 
 
@@ -36,6 +37,8 @@ class Kinds(Handler):
             return self.answer(b'{"price":1.10,"big":123456789012345678901234567890,"list":[1,{}]}', kind="application/json")
         if path == "gzip":
             return self.answer(gzip.compress(b'{"packed": true}'), kind="application/json", **{"Content-Encoding": "gzip"})
+        if path == "bomb":
+            return self.answer(BOMB, kind="text/plain", **{"Content-Encoding": "gzip"})
         if path == "png":
             return self.answer(PNG, kind="image/png")
         if path == "hostile":
@@ -249,6 +252,23 @@ def test_each_kind_of_body_is_shown_in_its_own_form(web):
     raw = subprocess.run([web.program("tunnelctl"), "--socket", web.dmn.control, "show", str(ident), "--raw"], capture_output=True, check=True).stdout
     assert raw.startswith(b"POST /text HTTP/1.1\r\n") and b"\r\n\r\njust\ntext\nHTTP/1.1 200 OK\r\n" in raw and raw.endswith(b"\r\n\r\njust\ntext\n")
     assert web.dmn.ctl("show", "999", check=False).returncode == 1 and web.dmn.ctl("show", "x", check=False).returncode == 2
+
+
+def test_a_body_that_stands_for_a_huge_one_is_bounded(web):
+    had = web.dmn.rss()
+    ident, out = shown(web, "bomb")
+    assert out.count("x") > 16 << 20 and len(out) < (16 << 20) + 2000
+    if not web.sanitized:
+        assert web.dmn.rss() - had < 40 * 1024 * 1024
+    assert len(web.dmn.ctl("export", "--har", "-").stdout) < 1 << 20
+
+
+def test_messages_are_shown_below_the_heads(web):
+    websocket(web)
+    ident = done(web.dmn, 1)[0]["id"]
+    out = web.dmn.ctl("show", ident).stdout
+    assert "websocket, 3 messages" in out
+    assert re.search(r"^> .* text, 5 bytes\nhello$", out, re.M) and re.search(r"^< .* binary, 3 bytes\n00000000 00 01 ff ", out, re.M)
 
 
 def on_terminal(*argv):

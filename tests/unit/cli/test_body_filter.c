@@ -36,7 +36,8 @@ static void a_filter_is_true_or_not(void **state)
 		{".[]", "[false,1]", BODY_FILTER_TRUE}, {".[]", "[1,null]", BODY_FILTER_FALSE},
 		{"empty", "{}", BODY_FILTER_FALSE}, {".a.b", "[]", BODY_FILTER_ERROR},
 		{"error(\"no\")", "1", BODY_FILTER_ERROR}, {".", "{", BODY_FILTER_ERROR},
-		{".", "", BODY_FILTER_ERROR}, {"input", "1", BODY_FILTER_ERROR}};
+		{".", "", BODY_FILTER_ERROR}, {"input", "1", BODY_FILTER_ERROR},
+		{"debug", "1", BODY_FILTER_TRUE}};
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		struct err err = {0};

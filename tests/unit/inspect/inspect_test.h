@@ -10,6 +10,7 @@
 
 #include <jansson.h>
 
+#include "base/mem.h"
 #include "inspect/capture.h"
 
 static struct capture capture;
@@ -36,8 +37,8 @@ static UNUSED struct exchange *asked(const char *method, const char *target, con
 	int n = snprintf(head, sizeof(head), "%s %s HTTP/1.1\r\n%s\r\n", method, target, lines);
 
 	capture_set_head(e, EXCHANGE_REQUEST, head, (size_t)n);
-	e->method = strdup(method);
-	e->target = strdup(target);
+	mem_replace(&e->method, method);
+	mem_replace(&e->target, target);
 	e->minor = 1;
 	capture_announce(e, CAPTURE_NEW);
 	exchange_unref(e);
