@@ -11,10 +11,15 @@ import pytest
 from actors import MIB, WAIT, RawOrigin, until
 from test_control import Caller
 from test_reload import once_more
-from test_requests import CLIENT, requests
 
+CLIENT = "io.tunnelto.Client."
 GET = b"GET /%s HTTP/1.1\r\nHost: web.localhost\r\n\r\n"
 SECRET = "hunter2"
+
+
+def requests(daemon, **filter):
+    with Caller(daemon.control) as c:
+        return c.ask(CLIENT + "Requests", {"filter": filter})["parameters"]["requests"]
 
 
 def one(daemon, id):

@@ -170,6 +170,15 @@ def test_requests_and_bodies_pass(up):
     assert up.dmn.tunnel("web")["streams_total"] == 3
 
 
+def test_requests_are_kept_for_a_look_at_them(up):
+    up.get("/a", "demo", "-X", "DELETE")
+    up.get("/b", "demo", "-d", "body")
+    until(lambda: [r["state"] for r in json.loads(up.dmn.ctl("requests", "--json").stdout)["requests"]] == ["done"] * 2, "both to end")
+    first, second = json.loads(up.dmn.ctl("requests", "--json").stdout)["requests"]
+    assert (first["method"], first["target"], first["status"]) == ("DELETE", "/a", 200)
+    assert (second["method"], second["request_bytes"], second["response_bytes"]) == ("POST", 4, 4)
+
+
 def test_a_server_that_never_says_init_is_served(v1):
     v1.srv.says_init = False
     daemon = v1.make()
