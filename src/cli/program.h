@@ -7,7 +7,7 @@
 
 #include "base/macros.h"
 
-#define PROGRAM_ARGS_MAX 32
+#define PROGRAM_ARGS_MAX 40
 
 /* The argv of a daemon. */
 struct program {
