@@ -336,6 +336,50 @@ def test_where_it_is_not_enforced_everything_passes_and_is_marked(net):
                                      (200, "failed", "no X-Hub-Signature-256 field"), (200, "verified", None)]
 
 
+def read_to(conn, n):
+    got = b""
+    while len(got) < n:
+        piece = conn.recv(65536)
+        assert piece, len(got)
+        got += piece
+    return got
+
+
+def test_an_origin_that_reads_slowly_gets_all_and_one_that_answers_early_is_heard(net):
+    raw = net.raw_origin(rcvbuf=4096)
+    hooks = Hooks(net, {"github": tunnel(raw.port)})
+    body = os.urandom(2 * MIB)
+    visitor = hooks.visitor().say(post("github", body, github(body)))
+    origin = raw.accept()
+    got = read_to(origin, 1000)
+    want = len(got.split(b"\r\n\r\n")[0]) + 4 + len(body)
+    got += read_to(origin, want - len(got))
+    assert got[-len(body):] == body
+    origin.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+    assert visitor.hear().status == 200
+    early = hooks.visitor().say(post("github", body, github(body)))
+    origin = raw.accept()
+    origin.recv(1000)
+    origin.sendall(b"HTTP/1.1 413 No\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+    origin.shutdown(socket.SHUT_WR)
+    assert early.hear().status == 413
+
+
+def test_where_it_is_not_enforced_nothing_is_held_back(net):
+    raw = net.raw_origin()
+    hooks = Hooks(net, {"github": tunnel(raw.port, enforce=False, max_body="1KiB", timeout="100ms")})
+    body = b"x" * 5000
+    visitor = hooks.visitor().say(post("github", body, github(body))[:-1])
+    origin = raw.accept()
+    got = b""
+    while not got.endswith(b"x" * 4999):
+        got += origin.recv(65536)
+    assert visitor.say(b"x") and origin.recv(10) == b"x"
+    origin.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+    assert visitor.hear().status == 200
+    assert hooks.found("github") == [(200, "verified", None)]
+
+
 def test_not_inspected_is_checked_all_the_same(net):
     web = net.origin()
     hooks = Hooks(net, {"github": {**tunnel(web.port), "inspect": "false"}})
