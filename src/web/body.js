@@ -262,7 +262,7 @@ function multipart(bytes, boundary) {
 	return table(["Name", "Value"], rows);
 }
 
-function latin1(bytes) {
+export function latin1(bytes) {
 	let out = "";
 	for (let i = 0; i < bytes.length; i += 8192) out += String.fromCharCode(...bytes.subarray(i, i + 8192));
 	return out;

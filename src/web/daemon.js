@@ -96,6 +96,7 @@ export class Daemon {
 		this.streams = [];
 		this.up = false;
 		this.tries = 0;
+		this.refusals = 0;
 		this.timer = 0;
 		document.addEventListener("visibilitychange", () => this.hurry());
 		addEventListener("online", () => this.hurry());
@@ -121,7 +122,7 @@ export class Daemon {
 		wire.opened.then(
 			() => {
 				if (this.wire !== wire) return;
-				this.tries = 0;
+				this.refusals = 0;
 				this.up = true;
 				this.on.up();
 			},
@@ -135,7 +136,8 @@ export class Daemon {
 		this.streams = [];
 	}
 
-	/* A wire has closed, or did not open. Does the page's server still answer? Then it is the token. */
+	/* A wire has closed, or did not open. Does the page's server answer, twice? Then it is the token; once, and
+	 * the daemon may just have come up. */
 	async went() {
 		const was_up = this.up;
 		this.up = false;
@@ -148,9 +150,11 @@ export class Daemon {
 		try {
 			await fetch("icon.svg", {cache: "no-store"});
 		} catch {
+			this.refusals = 0;
 			return;
 		}
-		if (!this.up) this.on.refused();
+		this.refusals++;
+		if (!this.up && this.refusals > 1) this.on.refused();
 	}
 
 	/* A short call. */
@@ -158,13 +162,16 @@ export class Daemon {
 		return this.up ? this.wire.call(method, parameters) : Promise.reject(new Lost());
 	}
 
-	/* Answers until the daemon goes: losing it loses all. */
+	/* Answers until the daemon goes. Losing it loses all, and so does its saying no more. */
 	follow(method, parameters, each) {
 		const wire = new Wire(this.token, () => this.went());
 		this.streams.push(wire);
-		wire.call(method, parameters, each).catch((e) => {
-			if (e instanceof CallError) console.error(method, e.message);
-		});
+		const heard = (reply) => {
+			this.tries = 0;
+			each(reply);
+		};
+		const over = () => this.streams.includes(wire) && this.went();
+		wire.call(method, parameters, heard).then(over, over);
 	}
 
 	/* One call with a wire of its own: it may take long. */

@@ -3,7 +3,7 @@
  * exchange: one captured request, fetched from the daemon: its parts, its messages, its bodies
  * when somebody looks at them.
  */
-import {from_base64} from "./body.js";
+import {from_base64, latin1, text_of} from "./body.js";
 
 export const CHUNK = 256 * 1024; /* what one answer of Body holds at most */
 const BODY_MAX = 16 * 1024 * 1024;
@@ -48,6 +48,13 @@ export class Exchange {
 		this.bodies.set(key, now);
 		now.catch(() => this.bodies.get(key) === now && this.bodies.delete(key));
 		return now.then((b) => ({bytes: joined(b.pieces), size: b.size, more: b.next !== null}));
+	}
+
+	/* The head as text. */
+	async head(side) {
+		const r = await this.daemon.call("Body", {id: this.id, side, head: true});
+		const bytes = from_base64(r.base64);
+		return text_of(bytes, null) ?? latin1(bytes);
 	}
 
 	async fetch(b, side, decoded, chunks) {

@@ -6,7 +6,7 @@ import {keep_token, token_in} from "./token.js";
 const WHY = {
 	missing: "This page shows what comes in through your tunnels, so it opens with a token only.",
 	refused:
-		"The daemon does not take the token that this page has. It may be of another daemon, or of an earlier run of a one-shot tunnelto.",
+		"The daemon does not take the token that this page has. It may be of another daemon, or of an earlier run of a one-shot tunnelto; or there are too many of these pages open.",
 };
 
 /* @why: missing, refused. @enter(token): somebody gave one. */

@@ -216,7 +216,7 @@ export function signature(x) {
 	];
 }
 
-/* As it passed, but for chunks and what was redacted. */
+/* Byte for byte as it is kept: what passed, but for chunks and what was redacted. */
 export async function raw(x) {
 	const out = [];
 	for (const which of ["request", "response"]) {
@@ -224,7 +224,7 @@ export async function raw(x) {
 		if (!part) continue;
 		const {bytes: body, more} = await x.body(which, false, 1);
 		const text = body.length ? text_of(body, null, true) : "";
-		const head = `${part.line}\n${part.headers.map((f) => `${f.name}: ${f.value}`).join("\n")}\n\n`;
+		const head = await x.head(which);
 		const all = head + (text ?? hex_text(body, 0, Math.min(body.length, 8192)));
 		out.push(
 			section(

@@ -138,9 +138,16 @@ export class Replay {
 				{class: "send-line"},
 				this.send,
 				h("button", {type: "reset", on: {click: (ev) => this.reset(ev)}}, "Undo the changes"),
-				h("span", {class: "dim"}, "Ctrl+Enter"),
+				/^\s*[[{]/.test(this.text ?? "")
+					? h("button", {type: "button", on: {click: () => this.indent()}}, "Indent the JSON")
+					: null,
+				h("kbd", {class: "dim"}, "Ctrl+Enter"),
 			),
 		);
+	}
+
+	indent() {
+		this.body.value = pretty(this.body.value);
 	}
 
 	reset(ev) {

@@ -87,6 +87,7 @@ def test_headers_raw_and_what_was_redacted(scene, dash):
     raw = dash.tab("raw")
     assert raw.count("X-Two") == 2 and "GET /plain?token=1 HTTP/1.1" in raw and "HTTP/1.1 200" in raw
     assert "secret-of-the-visitor" not in dash.page.content()
+    assert "\nX-Two: a\nX-Two: b\n" in raw  # the head as it came
 
 
 def test_signatures_are_told_with_the_reason(scene, dash):
@@ -120,6 +121,8 @@ def test_replay_with_changes_reaches_the_origin(scene, dash):
     dash.page.fill("[aria-label=Target]", "/orders?n=2")
     head, body = dash.page.locator(".editor textarea").all()
     head.fill("\n".join(line.replace("first", "second") for line in head.input_value().splitlines() if "X-Gone" not in line) + "\nX-New: yes")
+    dash.page.click("text=Indent the JSON")
+    assert body.input_value() == '{\n  "a": 1\n}'
     body.fill('{"a": 2, "b": "ü"}')
     dash.page.click("text=Send again")
     dash.page.wait_for_selector(".diff-part")

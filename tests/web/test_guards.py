@@ -73,8 +73,7 @@ def test_the_page_cannot_be_framed_and_runs_no_script_of_others(scene, browse):
     dash = browse(scene.url, strict=False).ready()
     ran = dash.page.evaluate("""() => {
         const s = document.createElement("script");
-        s.textContent = "window.canary = 1";
-        try { document.body.append(s); } catch { /* trusted types */ }
+        try { s.textContent = "window.canary = 1"; document.body.append(s); } catch { /* trusted types */ }
         const d = document.createElement("div");
         try { d.innerHTML = "<img src=x onerror='window.canary = 1'>"; document.body.append(d); } catch { /* trusted types */ }
         return new Promise((r) => setTimeout(() => r(window.canary), 100));
