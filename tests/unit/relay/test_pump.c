@@ -185,6 +185,100 @@ static void before_the_connection_no_more_than_the_window_is_kept(void **state)
 	assert_int_equal(done, 0);
 }
 
+/* --- a gate ---------------------------------------------------------------------------------- */
+
+/* Collects all, credits it, and passes it on when the stream has ended. */
+static struct collector {
+	struct pump_gate hook;
+	struct buf held;
+	uint64_t answered;
+	bool ended;
+} collector;
+
+static void collect(struct pump_gate *g, const uint8_t *bytes, size_t n)
+{
+	pump_show(&pump, bytes, n);
+	assert_int_equal(buf_add(&collector.held, bytes, n), n);
+	stream_consumed(pump.user.stream, n);
+}
+
+static void push_collected(struct pump_gate *g)
+{
+	size_t n;
+
+	if (!collector.ended)
+		return;
+	while ((n = pump_pass(&pump, buf_data(&collector.held), buf_len(&collector.held))) > 0)
+		buf_consume(&collector.held, n);
+	if (buf_len(&collector.held) == 0 && !pump.stream_ended)
+		pump_forward_end(&pump);
+}
+
+static void on_collected(struct pump_gate *g)
+{
+	collector.ended = true;
+	push_collected(g);
+}
+
+static void on_answer(struct pump_gate *g, const uint8_t *bytes, size_t n)
+{
+	collector.answered += n;
+}
+
+static void bind_collector(void)
+{
+	collector = (struct collector){.hook = {.data = collect,
+					       .end = on_collected,
+					       .answered = on_answer,
+					       .room = push_collected}};
+	buf_init(&collector.held, 16 * MIB);
+	pump.gate = &collector.hook;
+}
+
+static void a_gate_holds_more_than_the_window_and_passes_it_on_as_it_is_taken(void **state)
+{
+	const uint64_t total = 8 * MIB;
+
+	peer_reset_counts();
+	bind_collector();
+	server.party.to_send = total;
+	server.party.end_after = true;
+	party_pump(&server.party);
+	until(collector.ended);
+	assert_int_equal(buf_len(&collector.held), total);
+	connect_pump();
+	settle(); /* the peer reads nothing: what the kernel does not take is not queued twice */
+	assert_true(conn_queued(&pump.conn) <= 256 * 1024);
+	until((peer_read(), peer_ended));
+	assert_int_equal(peer_got, total);
+	assert_int_equal(pump.credited, pump.written);
+	peer_write(1000);
+	until(collector.answered == 1000);
+	buf_deinit(&collector.held);
+}
+
+static void a_gate_answers_in_the_connections_place_and_ends_it_cleanly(void **state)
+{
+	static uint8_t bytes[100];
+
+	bind_collector();
+	pattern_fill(client.party.seed, 0, bytes, sizeof(bytes));
+	server.party.to_send = 10;
+	server.party.end_after = true;
+	party_pump(&server.party);
+	until(buf_len(&collector.held) == 10 && collector.ended);
+	assert_true(pump_answer(&pump, bytes, sizeof(bytes)));
+	stream_end(pump.user.stream);
+	assert_false(pump_answer(&pump, bytes, sizeof(bytes))); /* after the end there is no room */
+	pump_finish(&pump, CLOSE_DONE, "");
+	assert_int_equal(done, 1);
+	assert_int_equal(done_why, CLOSE_DONE);
+	until(server.party.ended);
+	assert_int_equal(server.party.received, sizeof(bytes));
+	assert_int_equal(collector.answered, 0); /* it need not be told what it said itself */
+	buf_deinit(&collector.held);
+}
+
 /* --- ends ------------------------------------------------------------------------------------ */
 
 static void an_end_of_the_connection_leaves_the_other_direction_open(void **state)
@@ -453,6 +547,8 @@ int main(void)
 		TEST(a_stream_reset_before_the_connection_is_told_once),
 		TEST(stopping_resets_both_sides_without_a_call),
 		TEST(a_lost_session_resets_the_connection),
+		TEST(a_gate_holds_more_than_the_window_and_passes_it_on_as_it_is_taken),
+		TEST(a_gate_answers_in_the_connections_place_and_ends_it_cleanly),
 		TEST(a_peer_that_does_not_read_stops_the_stream_at_its_window),
 		TEST(a_stream_that_is_not_taken_stops_the_reading),
 		TEST(silence_ends_it_and_says_so),
