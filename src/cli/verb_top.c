@@ -18,7 +18,9 @@
 #include "cli/top_feed.h"
 #include "cli/top_view.h"
 
-#define TICK_MS 250 /* at most between two looks at the clock */
+#define TICK_MS    250 /* at most between two looks at the clock */
+#define FRAME_MS   50  /* at least between two screens, unless a key was pressed */
+#define FIGURES_MS 500
 
 static volatile sig_atomic_t ended_by;
 
@@ -47,11 +49,14 @@ struct top {
 	struct top_data data;
 	struct top_view view;
 	struct top_feed feed;
+	uint64_t drawn_ms, figured_ms;
+	bool stale;   /* the screen */
+	bool pressed; /* a key was, since it was drawn */
 };
 
 static void wait_for_something(const struct top *t, const sigset_t *during)
 {
-	const struct timespec tick = {.tv_nsec = TICK_MS * 1000000L};
+	const struct timespec tick = {.tv_nsec = (t->stale ? FRAME_MS : TICK_MS) * 1000000L};
 	struct pollfd fds[TOP_FEED_FDS + 1] = {{.fd = STDIN_FILENO, .events = POLLIN}};
 	size_t n = 1 + top_feed_fds(&t->feed, fds + 1);
 
@@ -75,6 +80,7 @@ static bool take_keys(struct top *t)
 		uint64_t id;
 		enum top_action action = top_view_key(&t->view, &t->data, key, &id);
 
+		t->pressed = true;
 		if (action == TOP_QUIT)
 			return false;
 		if (action == TOP_INSPECT)
@@ -93,15 +99,31 @@ static void take_words(struct top *t)
 	t->feed.said[0] = '\0';
 }
 
+/* However much comes, no more is drawn than eyes can follow. */
+static void show(struct top *t, uint64_t now_ms)
+{
+	if (now_ms >= t->figured_ms + FIGURES_MS) {
+		top_data_figures(&t->data, clock_wall_ms());
+		t->figured_ms = now_ms;
+	}
+	t->stale = !t->pressed && now_ms < t->drawn_ms + FRAME_MS;
+	if (t->stale)
+		return;
+	top_draw(&t->view, &t->data, &t->feed);
+	t->drawn_ms = now_ms;
+	t->pressed = false;
+}
+
 static void run(struct top *t, const sigset_t *during)
 {
 	while (!ended_by) {
-		(void)top_feed_step(&t->feed, &t->data, clock_ms());
+		uint64_t now_ms = clock_ms();
+
+		(void)top_feed_step(&t->feed, &t->data, now_ms);
 		if (!take_keys(t))
 			return;
 		take_words(t);
-		top_data_figures(&t->data, clock_wall_ms());
-		top_draw(&t->view, &t->data, &t->feed);
+		show(t, now_ms);
 		wait_for_something(t, during);
 	}
 }

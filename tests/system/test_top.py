@@ -56,13 +56,14 @@ class Terminal:
             raise AssertionError(f"{texts} (without {gone}) is not on the screen:\n{seen}") from None
         return seen
 
-    def program(self):
-        """The pid of what runs in the shell."""
+    def programs(self):
+        """The pids of what runs in the shell."""
         shell = self.tmux("display-message", "-p", "#{pane_pid}").strip()
-        return int(until(lambda: subprocess.run(["pgrep", "-P", shell], capture_output=True, text=True).stdout.split(), "a program")[0])
+        return [int(pid) for pid in subprocess.run(["pgrep", "-P", shell], capture_output=True, text=True).stdout.split()]
 
     def is_given_back(self):
         """The shell's screen again, echo, lines, the cursor."""
+        until(lambda: not self.programs(), "the program has ended")
         self.wait(PROMPT, gone=("TUNNEL",))
         assert self.tmux("display-message", "-p", "#{cursor_flag} #{alternate_on} #{keypad_flag}").split() == ["1", "0", "0"]
         self.run("echo is-back")
@@ -157,7 +158,7 @@ def test_every_end_gives_the_terminal_back(pair, term, number):
     if number == "C-c":
         t.type(number)
     else:
-        os.kill(t.program(), number)
+        os.kill(t.programs()[0], number)
     t.is_given_back()
 
 
