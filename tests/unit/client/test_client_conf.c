@@ -319,7 +319,9 @@ static void what_is_inspected_makes_none(void **state)
 	struct client_conf_tunnel *t;
 
 	(void)state;
-	assert_true(load("tunnels: {x: {local: 80}, y: {local: 80, inspect: false}}\n"));
+	assert_true(load("tunnels: {x: {local: 80}, y: {local: 80, inspect: false},\n"
+			 "  z: {local: 80, proto: tcp}}\n"));
+	assert_int_equal(client_conf_find(&conf, "z")->inspect, TAP_NOTHING);
 	t = client_conf_find(&conf, "x");
 	assert_int_equal(t->inspect, TAP_FULL);
 	assert_true(client_conf_same_tunnel(t, client_conf_find(&conf, "y")));

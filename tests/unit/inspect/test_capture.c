@@ -98,12 +98,14 @@ static void an_open_exchange_goes_too_and_takes_nothing_more(void **state)
 	capture_set_head(e, EXCHANGE_REQUEST, "abc", 3);
 	capture_add_body(e, EXCHANGE_REQUEST, "abc", 3);
 	capture_add_message(e, EXCHANGE_REQUEST, EXCHANGE_MESSAGE_TEXT, "abc", 3, 3);
+	capture_grow_message(e, EXCHANGE_REQUEST, "abc", 3);
 	for (int i = 0; i < 10; i++)
 		(void)one("web");
 	assert_null(e->capture);
 	assert_null(e->part[0].head);
 	assert_null(e->part[0].body);
 	assert_null(e->method);
+	assert_null(e->coming[EXCHANGE_REQUEST]);
 	assert_true(list_is_empty(&e->messages));
 	bytes = capture.bytes;
 	capture_set_request(e, get, slash, 1);

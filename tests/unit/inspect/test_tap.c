@@ -256,6 +256,16 @@ static void an_early_answer_waits_for_its_request(void **state)
 	assert_done(nth(1), 200);
 }
 
+static void a_second_answer_to_one_request_ends_the_looking(void **state)
+{
+	(void)state;
+	ask(POST "he");
+	answer("HTTP/1.1 413 Too Large\r\nContent-Length: 0\r\n\r\n" OK "hi");
+	assert_true(tap.over);
+	assert_int_equal(nth(0)->state, EXCHANGE_DONE);
+	assert_int_equal(nth(0)->status, 413);
+}
+
 static void an_early_answer_is_enough_when_the_connection_ends(void **state)
 {
 	(void)state;
@@ -633,6 +643,7 @@ int main(void)
 		TEST(chunks_and_trailers_are_not_the_body),
 		TEST(an_answer_may_last_until_the_end),
 		TEST(an_early_answer_waits_for_its_request),
+		TEST(a_second_answer_to_one_request_ends_the_looking),
 		TEST(an_early_answer_is_enough_when_the_connection_ends),
 		TEST(an_origin_that_dies_in_its_answer_failed),
 		TEST(an_origin_that_says_nothing_failed),
