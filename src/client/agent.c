@@ -479,7 +479,9 @@ int agent_open(struct agent *a, struct loop *loop, const char *conf_path, bool u
 	uplink_init(&a->uplink, loop, a->resolver, a->ws, &uplink_ops);
 	a->uplink.conf = &a->conf;
 	state_id(conf_path ? state : NULL, "instance", /* secret= */ false, a->uplink.instance);
-	ctl_server_init(&a->ctl, loop, &client_verbs_interface, "tunneltod", "tunnelto");
+	/* without a socket no group is asked for, which a static program cannot */
+	ctl_server_init(&a->ctl, loop, &client_verbs_interface, "tunneltod",
+		conf_path ? "tunnelto" : NULL);
 	a->with_ctl = true;
 	dashboard_init(&a->dashboard, loop, a->ws, &a->ctl, conf_path ? state : NULL);
 	r = reload_uplink(a, err);

@@ -26,14 +26,17 @@
 #include "ws/ws_guest.h"
 
 #define TICK_MS 1000
+/* How often lws may find something ready before others get their turn. */
+#define SERVICES 16
 
 struct ws_guest {
 	struct loop_guest guest;
 	struct timer tick;
 	struct lws_context *context;
 	int epoll;
-	int watched[64]; /* what is in the epoll instance; lws of one client has three at most */
+	int watched[64]; /* what is in the epoll instance; at most 3, and 48 of the dashboard */
 	size_t n;
+	int n_ready; /* when lws last asked */
 };
 
 const char ws_guest_missing[] = "libwebsockets cannot be set up: it needs /dev/urandom";
@@ -82,20 +85,39 @@ static void watch_all(struct ws_guest *g, const struct pollfd *fds, nfds_t n)
 
 int __wrap_poll(struct pollfd *fds, nfds_t n, int timeout)
 {
+	int n_ready;
+
 	if (!turn_of)
 		return __real_poll(fds, n, timeout);
 	watch_all(turn_of, fds, n);
+	turn_of->n_ready = __real_poll(fds, n, /* timeout= */ 0);
+	n_ready = turn_of->n_ready;
 	turn_of = NULL;
-	return __real_poll(fds, n, /* timeout= */ 0);
+	return n_ready;
+}
+
+/* Something was ready, or lws has read what it has not looked at yet. */
+static bool has_more(struct ws_guest *g)
+{
+	return g->n_ready > 0 ||
+	       lws_service_adjust_timeout(g->context, /* timeout_ms= */ 1, /* tsi= */ 0) == 0;
 }
 
 static void on_turn(struct loop_guest *guest)
 {
 	struct ws_guest *g = container_of(guest, struct ws_guest, guest);
 
-	turn_of = g;
-	(void)lws_service(g->context, /* timeout_ms= */ -1);
-	turn_of = NULL;
+	int left = SERVICES;
+
+	/* What lws wants to wait for changes while it serves: it is asked until nothing is ready */
+	do {
+		g->n_ready = 0;
+		turn_of = g;
+		(void)lws_service(g->context, /* timeout_ms= */ -1);
+		turn_of = NULL;
+	} while (has_more(g) && --left > 0);
+	if (left == 0)
+		timer_start(&g->tick, 0);
 }
 
 static void on_tick(struct timer *t)
