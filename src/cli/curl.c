@@ -17,6 +17,7 @@
 #include "proto/http_head.h"
 
 #define REDACTED   "[redacted]"
+#define HEAD_MAX   (1024 * 1024)
 #define INLINE_MAX 65536 /* of a body in a word of the command */
 
 /* --- words ----------------------------------------------------------------------------------- */
@@ -158,9 +159,12 @@ bool curl_command(struct str *out, const struct captured_body *head,
 	/* '@' at the beginning would be a file's name */
 	bool in_word = body->n <= INLINE_MAX && body->bytes[0] != '@' &&
 		       is_plain(body->bytes, body->n, /* lines= */ true);
+	size_t scanned = 0;
 	struct http_head h;
 
-	if (http_head_request(&h, (const uint8_t *)head->bytes, head->n) != HTTP_FAULT_NONE)
+	if (http_head_scan((const uint8_t *)head->bytes, head->n, HEAD_MAX, &scanned) !=
+			(long)head->n ||
+		http_head_request(&h, (const uint8_t *)head->bytes, head->n) != HTTP_FAULT_NONE)
 		return false;
 	if (body->n > 0 && !in_word)
 		pipe_body(out, body);

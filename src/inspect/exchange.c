@@ -3,12 +3,12 @@
 #include "inspect/exchange.h"
 
 #include <assert.h>
-#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/str.h"
 #include "inspect/capture.h"
-#include "proto/http_head.h"
+#include "inspect/head_lines.h"
 
 struct exchange *exchange_ref(struct exchange *e)
 {
@@ -28,32 +28,14 @@ void exchange_unref(struct exchange *e)
 	free(e);
 }
 
-static bool parse(struct http_head *h, const struct exchange_part *p, enum exchange_side side)
-{
-	const uint8_t *bytes = (const uint8_t *)p->head;
-
-	if (!p->head)
-		return false;
-	return (side == EXCHANGE_REQUEST
-			       ? http_head_request(h, bytes, p->head_len)
-			       : http_head_response(h, bytes, p->head_len)) == HTTP_FAULT_NONE;
-}
-
 const char *exchange_media_type(const struct exchange *e, enum exchange_side side, size_t size,
 	char *ret)
 {
-	const struct http_field *f;
-	struct http_head h;
-	size_t n = 0;
+	const struct exchange_part *p = &e->part[side];
 
-	if (!parse(&h, &e->part[side], side))
+	if (!p->head || !head_lines_value(p->head, p->head_len, "content-type", size, ret))
 		return NULL;
-	f = http_head_find(&h, "content-type");
-	if (!f)
-		return NULL;
-	while (n < f->value.n && f->value.at[n] != ';' && f->value.at[n] != ' ')
-		n++;
-	(void)snprintf(ret, size, "%.*s", (int)n, f->value.at);
+	ret[strcspn(ret, "; ,")] = '\0';
 	str_lower(ret);
 	return ret;
 }

@@ -42,6 +42,11 @@ tests_fuzz_fuzz_proxy_header_SOURCES = tests/fuzz/fuzz_proxy_header.c
 tests_fuzz_fuzz_proxy_header_LDFLAGS = $(FUZZ_LINK)
 tests_fuzz_fuzz_proxy_header_LDADD = $(FUZZ_MAIN) src/proto/libproto.a src/base/libbase.a
 
+FUZZERS += tests/fuzz/fuzz_exchange
+tests_fuzz_fuzz_exchange_SOURCES = tests/fuzz/fuzz_exchange.c
+tests_fuzz_fuzz_exchange_LDFLAGS = $(FUZZ_LINK)
+tests_fuzz_fuzz_exchange_LDADD = $(FUZZ_MAIN) src/inspect/libinspect.a src/proto/libproto.a src/base/libbase.a $(JANSSON_LIBS) $(CODINGS_LIBS)
+
 FUZZERS += tests/fuzz/fuzz_varlink
 tests_fuzz_fuzz_varlink_SOURCES = tests/fuzz/fuzz_varlink.c
 tests_fuzz_fuzz_varlink_LDFLAGS = $(FUZZ_LINK)

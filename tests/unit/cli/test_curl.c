@@ -31,10 +31,7 @@ static void a_shell_takes_a_word_as_it_was(void **state)
 {
 	static const char *const words[] = {"", "plain", "two words", "it's", "''", "a\nb\n c",
 		"$HOME `id` \\ \"x\" !! *", "tab\there", "gr\xc3\xbc\xc3\x9f", "esc\x1b[31mred",
-		"\xff\xfe latin",
-		"\xc2\x9b"
-		"31m",
-		"-n", "%s %d \\n", "\x7f"};
+		"\xff\xfe latin", "\xc2\x9b[31m", "-n", "%s %d \\n", "\x7f"};
 	char got[4096];
 
 	for (size_t i = 0; i < ARRAY_SIZE(words); i++) {
