@@ -473,8 +473,9 @@ def test_websockets_are_bounded_and_leave_room_for_the_control_socket(daemon, bo
 
 
 def one_shot(net, *words, **env):
+    """$TUNNELTO_STATIC is the program without libraries, in which libwebsockets' own loop is nested into ours."""
     web, srv = net.origin(), net.server()
-    return net.run("tunnelto", net.program("tunnelto"), "-p", web.port, "--server", srv.url, "--key-file", srv.key(), *words,
+    return net.run("tunnelto", os.environ.get("TUNNELTO_STATIC") or net.program("tunnelto"), "-p", web.port, "--server", srv.url, "--key-file", srv.key(), *words,
                    env=dict({"HOME": str(net.dir), "XDG_CONFIG_HOME": str(net.dir), "STATE_DIRECTORY": str(net.dir)}, **env))
 
 
@@ -484,6 +485,8 @@ def test_a_one_shot_has_one_for_its_life(net):
     board = Board(url)
     assert len(one.out().split()) == 1 and board.token not in one.out()
     assert not (net.dir / "dashboard-token").exists()
+    test_every_file_is_served_as_it_is_and_guarded(board)
+    test_calls_are_answered_in_order_and_large_ones_wait(board)
     with board.page() as page:
         seen = page.ask("Status")["parameters"]
         assert seen["config"] == "" and seen["tunnels"][0]["state"] == "up"
