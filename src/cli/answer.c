@@ -53,8 +53,12 @@ static char *readable(const struct answer *w, size_t *ret_n)
 	json_t *value = is_json(w->part) ? json_loadb(b->bytes, b->n, JSON_DECODE_ANY, NULL) : NULL;
 	char *text = NULL;
 
-	if (value)
-		text = json_dumps(value, JSON_INDENT(2) | JSON_ENCODE_ANY | JSON_SORT_KEYS);
+	if (value) {
+		char *dump = json_dumps(value, JSON_INDENT(2) | JSON_ENCODE_ANY | JSON_SORT_KEYS);
+
+		text = mem_printf("%s\n", dump ? dump : "");
+		free(dump);
+	}
 	json_decref(value);
 	if (!text && !b->failed && show_body_is_text(b->bytes, b->n))
 		text = mem_dup(b->bytes, b->n + 1);
@@ -147,13 +151,25 @@ static void compare_fields(const struct args *a, const struct answer *first,
 	(void)diff_texts(str_get(&was), was.len, str_get(&is), is.len, on_line, &s);
 }
 
+#define SIZE_TEXT (PRINT_BYTES_MAX + 8)
+
+/* "31 bytes", "3.4 KiB" */
+static void format_size(char ret[static SIZE_TEXT], const struct answer *w)
+{
+	json_int_t n = number_of(w->part, "size");
+	char bytes[PRINT_BYTES_MAX];
+
+	print_bytes(bytes, (uint64_t)n);
+	(void)snprintf(ret, SIZE_TEXT, "%s%s", bytes, n < 1024 ? " bytes" : "");
+}
+
 /* Bodies that are no text, or not whole. */
 static void compare_sizes(const struct answer *first, const struct answer *now)
 {
-	char was[PRINT_BYTES_MAX], is[PRINT_BYTES_MAX];
+	char was[SIZE_TEXT], is[SIZE_TEXT];
 
-	print_bytes(was, (uint64_t)number_of(first->part, "size"));
-	print_bytes(is, (uint64_t)number_of(now->part, "size"));
+	format_size(was, first);
+	format_size(is, now);
 	printf("body: differs, %s instead of %s\n", is, was);
 }
 
@@ -166,10 +182,10 @@ static void compare_bodies(const struct args *a, const struct answer *first,
 	const struct answer *now)
 {
 	struct shown s = {.colour = print_may_colour(a), .context = true};
-	char size[PRINT_BYTES_MAX], *was, *is;
+	char size[SIZE_TEXT], *was, *is;
 	size_t n_was, n_is;
 
-	print_bytes(size, (uint64_t)number_of(now->part, "size"));
+	format_size(size, now);
 	if (is_whole(first) && is_whole(now) && first->body->n == now->body->n &&
 		memcmp(first->body->bytes, now->body->bytes, now->body->n) == 0) {
 		printf("body: the same, %s\n", size);

@@ -326,11 +326,12 @@ def test_the_answer_is_printed_and_compared(told):
     assert "status: 500 instead of 200\n" in text
     assert "headers:\n-X-Round: 1\n+X-Round: 2\n" in text.replace("\nX-", "\n X-") and "Date" not in text.split("Compared")[1]
     assert '-  "n": 1\n+  "n": 2\n' in text.split("Compared")[1]
+    assert "No newline" not in text  # JSON is written the same way on both sides
     assert "redacted" in out.stderr and "Cookie" in out.stderr
     # the second and the third time are the same
     again = max(r["id"] for r in requests(told))
     text = replay(told, again).stdout
-    assert "status: the same, 500\n" in text and "headers: the same\n" in text and "body: the same, 25\n" in text
+    assert "status: the same, 500\n" in text and "headers: the same\n" in text and "body: the same, 25 bytes\n" in text
 
 
 def test_text_binary_and_hostile_answers(told):
@@ -338,7 +339,7 @@ def test_text_binary_and_hostile_answers(told):
     assert " one\n two\n-round 1\n+round 2\n" in text
     told.web.seen.clear()
     text = replay(told, told.first("image/png")).stdout
-    assert "|.PNG.xx|" in text and "body: differs, 7 instead of 6\n" in text
+    assert "|.PNG.xx|" in text and "body: differs, 7 bytes instead of 6 bytes\n" in text
     told.web.seen.clear()
     text = replay(told, told.first("text/evil")).stdout.split("Compared")[1]
     assert "-\\x1b[2Jpwn 1\n+\\x1b[2Jpwn 2\n" in text and "\x1b" not in text
