@@ -88,6 +88,7 @@ function follow_requests(mine) {
 		if (first) {
 			first = false;
 			newest_seen = Math.max(newest_seen, store.latest);
+			tunnels.tick();
 			fragment();
 			older(mine).catch(() => {}); /* the daemon went: all of this begins again */
 		}

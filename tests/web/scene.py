@@ -40,7 +40,7 @@ class Scene:
         self.site = net.add(Origin("site", handler))
         self.server = net.server()
         self.key = self.server.key("test", "*", "--tcp", "20000-20999")
-        self.config = {"dashboard": {"enabled": True, "listen": "127.0.0.1:0"}, "inspector": {"requests": requests, "body": "64K"}}
+        self.config = {"dashboard": {"enabled": True, "listen": "127.0.0.1:0"}, "inspector": {"requests": requests, "body": "64K", "messages": 20}}
         self.tunnels = {
             "web": {"local": self.site.port, "subdomain": "web"},
             "hook": {"local": self.site.port, "subdomain": "hook", "verify": {"provider": "github", "secret": SECRET, "enforce": True}},

@@ -79,6 +79,9 @@ def test_the_page_cannot_be_framed_and_runs_no_script_of_others(scene, browse):
         return new Promise((r) => setTimeout(() => r(window.canary), 100));
     }""")
     assert ran is None
+    policy = dash.page.evaluate("fetch('/').then((r) => r.headers.get('Content-Security-Policy'))")
+    assert "unsafe" not in policy and "script-src 'self';" in policy and "default-src 'none'" in policy
+    assert "require-trusted-types-for 'script'; trusted-types 'none'" in policy
 
 
 def test_the_token_is_kept_over_a_restart(scene, browse):

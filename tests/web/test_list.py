@@ -139,6 +139,19 @@ def test_a_websocket_and_its_messages_live(scene, dash):
     dash.wait(lambda: "open" not in dash.row("/chat").inner_text(), "the row says that it has ended")
 
 
+def test_of_many_messages_the_newest_are_shown(scene, dash):
+    chat = scene.chat()
+    dash.open("/chat")
+    dash.tab("messages")
+    for n in range(15):
+        chat.say(f"message {n}".encode())
+    dash.page.wait_for_selector("#panel:has-text('31 messages, the last 20 of them here')")
+    assert dash.page.locator("#panel .message-body").all_inner_texts() == [f"message {n}" for n in range(5, 15) for _ in range(2)]
+    chat.say(b"one more")
+    dash.page.wait_for_selector("#panel .message:has-text('one more') >> nth=1")
+    assert dash.page.locator("#panel .message").count() == 20
+
+
 def test_server_sent_events_live(scene, dash):
     visitor = scene.net.visitor(scene.server.public)
     visitor.sendall(b"GET /events HTTP/1.1\r\nHost: web.localhost\r\n\r\n")

@@ -167,6 +167,19 @@ def test_everything_by_the_keyboard(scene, browse):
     assert {"theme", "help-button", "search", "f-method", "f-verified", "pause", "clear", "har", "list", "Tunnel web", "Copy the address of web"} <= reached
 
 
+def test_what_is_replayed_is_what_was_chosen_however_quickly(scene, dash):
+    for path in ("/one", "/two"):
+        scene.visit(path)
+    dash.open("/two")
+    dash.tab("overview")
+    dash.page.keyboard.press("j")
+    dash.page.keyboard.press("r")
+    dash.page.wait_for_selector(".editor input:focus")
+    assert dash.page.input_value(".editor [aria-label=Target]") == "/one"
+    dash.page.wait_for_timeout(150)  # nothing comes after it that shows another
+    assert dash.page.input_value(".editor [aria-label=Target]") == "/one" and dash.page.inner_text(".detail-title .target") == "/one"
+
+
 def test_readers_of_screens_are_told(scene, browse):
     scene.forget()
     scene.visit("/one")
