@@ -19,6 +19,7 @@
 #include <netinet/tcp.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "io/conn_tls.h"
@@ -314,6 +315,15 @@ size_t conn_gather(struct conn *c, const void *bytes, size_t n)
 size_t conn_queued(const struct conn *c)
 {
 	return waiting(c);
+}
+
+uint64_t conn_taken(const struct conn *c)
+{
+	int in_kernel = 0;
+
+	if (c->fd < 0 || ioctl(c->fd, TIOCOUTQ, &in_kernel) < 0)
+		return c->bytes_out;
+	return c->bytes_out - MIN(c->bytes_out, (uint64_t)in_kernel);
 }
 
 size_t conn_room(const struct conn *c)

@@ -94,6 +94,9 @@ void conn_flush(struct conn *c);
 /* Bytes queued and not yet taken by the kernel; and how many more would fit. */
 size_t conn_queued(const struct conn *c);
 size_t conn_room(const struct conn *c);
+/* Bytes that have left the kernel, too: when it is another number than before, the far side takes
+ * what it is sent, however slowly. */
+uint64_t conn_taken(const struct conn *c);
 /* DRAINED is said when the queue falls to this. Default: a quarter of the maximum. */
 void conn_set_low_mark(struct conn *c, size_t low);
 

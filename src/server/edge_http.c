@@ -262,16 +262,19 @@ void edge_http_linger(struct visitor *v)
 		edge_http_forget(v, CLOSE_DONE);
 }
 
+void edge_http_upgraded_done(struct visitor *v)
+{
+	if (v->phase != VISITOR_UPGRADED || !v->user.stream || !stream_is_ended(v->user.stream) ||
+		conn_queued(&v->conn) > 0)
+		return;
+	edge_http_forget(v, CLOSE_DONE);
+}
+
 void edge_http_exchange_done(struct visitor *v)
 {
-	bool again = v->keep_alive && !v->edge->draining && v->phase != VISITOR_UPGRADED &&
-		     !v->conn.read_ended;
+	bool again = v->keep_alive && !v->edge->draining && !v->conn.read_ended;
 
 	edge_http_log(v);
-	if (v->phase == VISITOR_UPGRADED) {
-		edge_http_forget(v, CLOSE_DONE);
-		return;
-	}
 	if (!again) {
 		edge_http_drop_stream(v, /* clean= */ true, CLOSE_DONE);
 		edge_http_linger(v);
@@ -343,8 +346,7 @@ static void read_upgraded(struct visitor *v)
 		}
 		if (n == 0) {
 			stream_end(v->user.stream);
-			if (stream_is_ended(v->user.stream))
-				edge_http_exchange_done(v);
+			edge_http_upgraded_done(v);
 			return;
 		}
 		v->bytes_in += (uint64_t)n;
@@ -447,8 +449,24 @@ static void origin_too_slow(struct visitor *v)
 	edge_error_send(v, 504, close_word(CLOSE_ORIGIN_TIMEOUT), close_text(CLOSE_ORIGIN_TIMEOUT));
 }
 
+/* A long queue that leaves slowly says nothing until it is short, and is not silence. */
+static bool takes_its_answer(struct visitor *v)
+{
+	uint64_t taken = conn_taken(&v->conn);
+	bool moved = taken != v->taken;
+
+	v->taken = taken;
+	return moved && conn_queued(&v->conn) > 0 && buf_len(&v->in) == 0 &&
+	       (v->phase == VISITOR_HEAD || v->phase == VISITOR_RESPONSE ||
+		       v->phase == VISITOR_LINGER);
+}
+
 static void on_timeout(struct visitor *v)
 {
+	if (takes_its_answer(v)) {
+		edge_http_set_deadline(v);
+		return;
+	}
 	switch (v->phase) {
 	case VISITOR_HEAD:
 		if (buf_len(&v->in) > 0) {
@@ -500,6 +518,8 @@ static void on_event(struct conn *c, enum conn_event ev)
 		if ((v->phase == VISITOR_LINGER || v->phase == VISITOR_HEAD) && c->read_ended &&
 			conn_queued(c) == 0)
 			edge_http_forget(v, CLOSE_DONE);
+		else
+			edge_http_upgraded_done(v);
 		break;
 	case CONN_EV_ERROR:
 		edge_http_forget(v, CLOSE_VISITOR_GONE);
@@ -580,8 +600,15 @@ void edge_http_release(struct edge_http *e, const struct session *s)
 
 static void end_if_idle(struct visitor *v)
 {
-	if (v->phase == VISITOR_HEAD && buf_len(&v->in) == 0 && (v->edge->draining || !is_fresh(v)))
+	if (v->phase != VISITOR_HEAD || buf_len(&v->in) > 0 || (!v->edge->draining && is_fresh(v)))
+		return;
+	if (conn_queued(&v->conn) == 0) {
 		edge_http_forget(v, CLOSE_DONE);
+		return;
+	}
+	/* its last answer is still on its way */
+	edge_http_drop_stream(v, /* clean= */ true, CLOSE_DONE);
+	edge_http_linger(v);
 }
 
 void edge_http_drain(struct edge_http *e)

@@ -252,8 +252,7 @@ static void on_end(struct stream_user *u)
 		edge_http_drop_stream(v, /* clean= */ true, CLOSE_DONE);
 	} else if (v->phase == VISITOR_UPGRADED) {
 		conn_shutdown(&v->conn);
-		if (v->conn.read_ended)
-			edge_http_exchange_done(v);
+		edge_http_upgraded_done(v);
 	} else if (!v->answered) {
 		if (!edge_request_retry(v, /* session= */ false))
 			origin_failed(v, CLOSE_ORIGIN_RESET, "");

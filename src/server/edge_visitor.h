@@ -49,6 +49,7 @@ struct visitor {
 	struct parked parked; /* while it waits for the tunnel's client */
 	size_t parked_head;   /* bytes of `in` that are the head of the request that waits */
 	size_t uncredited;    /* stream bytes whose credit waits for the queue */
+	uint64_t taken;       /* of its queue, when that was last looked at */
 	uint64_t requests;    /* on this connection */
 	enum visitor_phase phase;
 	bool tls, gone;
@@ -79,6 +80,8 @@ struct visitor {
 void edge_http_forget(struct visitor *v, enum close_reason why);
 /* The response has left the origin wholly: log, and go on with the next request, or end. */
 void edge_http_exchange_done(struct visitor *v);
+/* Upgraded: forget it if both ends have ended, and all that was said has left. */
+void edge_http_upgraded_done(struct visitor *v);
 /* Everything that will be said is in the queue: half-close, read and drop what still comes, close.
  */
 void edge_http_linger(struct visitor *v);

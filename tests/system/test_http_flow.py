@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Visitors that leave, dawdle or drip: the origin learns it at once, memory stays bounded, and nobody else notices."""
 import contextlib
+import signal
 import socket
 import threading
 import time
@@ -169,6 +170,67 @@ def test_an_answer_in_the_queue_outlives_the_half_close_behind_it(net):
     visitor.shutdown(socket.SHUT_WR)
     n, end = read_to_end(visitor)
     assert end == "fin" and n > size
+
+
+@pytest.mark.parametrize("first", ["visitor", "origin"])
+def test_what_comes_behind_an_upgrade_outlives_both_ends(net, first):
+    """Both sides have ended, and what the origin said last is still on its way to a visitor that reads slowly."""
+    size = 7 * MIB
+    build(net, server={"limits": {"window": "8MiB"}})
+    visitor = net.visitor(net.srv.public, rcvbuf=4096)
+    origin = upgraded(net, visitor)
+    if first == "visitor":
+        visitor.shutdown(socket.SHUT_WR)
+        assert read_to_end(origin) == (0, "fin")
+    origin.sendall(bytes(size))
+    origin.shutdown(socket.SHUT_WR)
+    if first == "origin":
+        visitor.shutdown(socket.SHUT_WR)
+        assert read_to_end(origin)[0] == 0
+    assert read_to_end(visitor) == (size, "fin")
+
+
+def test_a_small_last_word_behind_an_upgrade_arrives(world):
+    """It comes together with the origin's end, from one that was asked for it by the visitor's."""
+    for _ in range(20):
+        visitor = world.visitor(world.srv.public)
+        origin = upgraded(world, visitor)
+        visitor.shutdown(socket.SHUT_WR)
+        assert read_to_end(origin) == (0, "fin")
+        origin.sendall(bytes(12000))
+        origin.close()
+        assert read_to_end(visitor) == (12000, "fin")
+
+
+def answered(net, size, **config):
+    """A visitor that reads slowly, and its answer, of which the server has all."""
+    build(net, server=merge({"limits": {"window": "8MiB"}}, config))
+    visitor = net.visitor(net.srv.public, rcvbuf=4096)
+    origin = waiting(net, visitor)
+    origin.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % size + bytes(size))
+    net.srv.wait_err("-> 200")
+    return visitor
+
+
+def test_an_answer_in_the_queue_outlives_the_servers_stop(net):
+    visitor = answered(net, 7 * MIB, timeouts={"drain": "20s"})
+    net.srv.signal(signal.SIGTERM)
+    net.srv.wait_err("stopping")
+    n, end = read_to_end(visitor)
+    assert end == "fin" and n > 7 * MIB
+
+
+def test_who_still_takes_an_answer_is_not_idle(net):
+    """Longer than a connection may wait for the next request, but it takes bytes all the time."""
+    visitor = answered(net, 7 * MIB, timeouts={"idle": "150ms"})
+    n, began = 0, time.monotonic()
+    while n <= 7 * MIB:
+        piece = visitor.recv(65536)
+        assert piece, f"cut after {n} bytes"
+        n += len(piece)
+        if time.monotonic() - began < 1.5:
+            threading.Event().wait(0.01)  # a slow reader: this is what is tested
+    assert read_to_end(visitor) == (0, "fin")
 
 
 def others_go_on(world):
