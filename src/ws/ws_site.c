@@ -13,13 +13,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
+#include <strings.h>
 
 #include <libwebsockets.h>
 
 #include "base/err.h"
 #include "base/mem.h"
-#include "base/str.h"
 #include "io/timer.h"
 #include "ws/ws_link.h"
 #include "ws/ws_loop.h"
@@ -182,7 +181,7 @@ static int on_upgrade(struct visit *v, const char *to)
 	read_request(v, /* upgrade= */ true, &rq);
 	s->ops->asked(s, &rq, &a);
 	mem_wipe(rq.protocols, sizeof(rq.protocols));
-	if (a.status == 101 && !str_eq(to, "websocket"))
+	if (a.status == 101 && strcasecmp(to, "websocket") != 0)
 		refuse(&a, 400, "there is no such upgrade\n");
 	else if (a.status == 101 && s->n_sockets >= WS_SITE_SOCKETS_MAX)
 		refuse(&a, 503, "there are as many WebSockets as may be\n");
