@@ -6,7 +6,6 @@ import json
 import os
 import pathlib
 import re
-import signal
 import socket
 import time
 
@@ -382,8 +381,7 @@ def test_a_reload_moves_it_and_leaves_the_tunnels(net):
 def test_a_restart_keeps_the_token_unless_others_could_have_read_it(net):
     dmn = net.daemon(name="same", config={"dashboard": {"enabled": True, "listen": "127.0.0.1:0"}})
     first = board_of(dmn)
-    dmn.signal(signal.SIGTERM)
-    dmn.wait_end()
+    dmn.end()
     with socket.socket() as s:  # an address that stays
         s.bind(("127.0.0.1", 0))
         port = s.getsockname()[1]
@@ -393,11 +391,11 @@ def test_a_restart_keeps_the_token_unless_others_could_have_read_it(net):
         assert board_of(dmn).token == first.token
         dmn.kill()
         page.end()
+    dmn.end()
     dmn = net.daemon(name="same", config=config)
     with board_of(dmn).page() as page:
         assert page.ask("Status")["parameters"]["pid"] == dmn.pid
-    dmn.signal(signal.SIGTERM)
-    dmn.wait_end()
+    dmn.end()
     (dmn.dir / "dashboard-token").chmod(0o644)
     fresh = board_of(net.daemon(name="same", config=config))
     assert fresh.token != first.token and (dmn.dir / "dashboard-token").stat().st_mode & 0o777 == 0o600
