@@ -2,7 +2,8 @@
 /*
  * verb_export: captured requests into an HTTP archive. The entries are the daemon's and are written
  * as they come; the file appears under its name when it is whole, and only its owner may read it,
- * for it holds what visitors sent.
+ * for it holds what visitors sent. A name that is no file's, such as a pipe's or a device's, is
+ * written to as it is: it must not become a file.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -80,11 +81,11 @@ static int failed(const char *path, int error)
 	return CALL_FAILED;
 }
 
-/* Everything that was written is in the file, and stays there. */
-static int finish(FILE *file)
+/* Everything that was written is there, and stays there if it is a file (@keep). */
+static int finish(FILE *file, bool keep)
 {
-	bool bad = ferror(file) || fflush(file) != 0 || fsync(fileno(file)) < 0;
-	int error = bad ? errno : 0;
+	bool bad = ferror(file) || fflush(file) != 0 || (keep && fsync(fileno(file)) < 0);
+	int error = !bad ? 0 : errno ? errno : EIO;
 
 	if (fclose(file) != 0 && !error)
 		error = errno;
@@ -107,12 +108,46 @@ static int into_file(const struct args *a, json_t *filter, const char *path, str
 		return failed(path, error);
 	}
 	code = write_all(a, filter, x);
-	error = finish(x->file);
+	error = finish(x->file, /* keep= */ true);
 	if (!code && !error && rename(beside, path) < 0)
 		error = errno;
 	if (code || error)
 		(void)unlink(beside);
 	return !code && error ? failed(path, error) : code;
+}
+
+static bool is_no_file(const char *path)
+{
+	struct stat s;
+
+	return stat(path, &s) == 0 && !S_ISREG(s.st_mode);
+}
+
+static int into_what_is_there(const struct args *a, json_t *filter, const char *path,
+	struct export *x)
+{
+	int code, error;
+
+	x->file = fopen(path, "we");
+	if (!x->file)
+		return failed(path, errno);
+	code = write_all(a, filter, x);
+	error = finish(x->file, /* keep= */ false);
+	return !code && error ? failed(path, error) : code;
+}
+
+/* A link stays one, whatever it leads to. */
+static int into_path(const struct args *a, json_t *filter, const char *path, struct export *x)
+{
+	char *real;
+	int code;
+
+	if (is_no_file(path))
+		return into_what_is_there(a, filter, path, x);
+	real = realpath(path, NULL); /* NULL: there is none yet */
+	code = into_file(a, filter, real ? real : path, x);
+	free(real);
+	return code;
 }
 
 static int into_stdout(const struct args *a, json_t *filter, struct export *x)
@@ -137,7 +172,7 @@ int verb_export(const struct args *a)
 		return code;
 	if (str_eq(path, "-"))
 		return into_stdout(a, filter, &x);
-	code = into_file(a, filter, path, &x);
+	code = into_path(a, filter, path, &x);
 	if (!code && args_has(a, ARGS_JSON)) {
 		CLEANUP(call_free_json)
 		json_t *told = json_pack("{s:s?, s:I}", "file", path, "entries", (json_int_t)x.n);
