@@ -40,6 +40,15 @@ const char *exchange_media_type(const struct exchange *e, enum exchange_side sid
 	return ret;
 }
 
+struct list *exchange_latest_messages(const struct exchange *e)
+{
+	struct list *at = e->messages.prev;
+
+	for (size_t n = 1; n < EXCHANGE_MESSAGES_LATEST && at->prev != &e->messages; n++)
+		at = at->prev;
+	return at;
+}
+
 const char *exchange_kind_word(enum exchange_kind k)
 {
 	static const char *const words[] = {"http", "websocket", "sse"};

@@ -105,6 +105,9 @@ void exchange_unref(struct exchange *e);
 /* Of the response, or NULL; without parameters ("text/html"), lower case, into @ret. */
 const char *exchange_media_type(const struct exchange *e, enum exchange_side side, size_t size,
 	char *ret);
+/* The first of the latest that are told at once; the list's head when there is none. */
+#define EXCHANGE_MESSAGES_LATEST 4096
+struct list *exchange_latest_messages(const struct exchange *e);
 const char *exchange_kind_word(enum exchange_kind k);
 const char *exchange_state_word(enum exchange_state s);
 const char *exchange_message_word(enum exchange_message_kind k);

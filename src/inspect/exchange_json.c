@@ -248,14 +248,17 @@ static json_t *message_json(const struct exchange_message *m, size_t share, size
 
 json_t *exchange_json_messages(const struct exchange *e)
 {
-	size_t left = EXCHANGE_JSON_MESSAGES, more = e->n_kept_messages;
+	size_t left = EXCHANGE_JSON_MESSAGES;
+	size_t more = MIN(e->n_kept_messages, (size_t)EXCHANGE_MESSAGES_LATEST);
 	json_t *list = json_array();
 
 	/* what a short one leaves over goes to those behind it */
-	list_each (m, &e->messages, struct exchange_message, node) {
+	for (struct list *at = exchange_latest_messages(e); at != &e->messages; at = at->next) {
 		size_t used;
 
-		(void)json_array_append_new(list, message_json(m, left / MAX(more, 1u), &used));
+		(void)json_array_append_new(list,
+			message_json(list_entry(at, struct exchange_message, node),
+				left / MAX(more, 1u), &used));
 		left -= MIN(left, used);
 		more -= more > 0;
 	}

@@ -20,6 +20,7 @@
 #include "proto/urlencoded.h"
 
 #define PAIRS_MAX     1000
+#define PAIRS_COST    HAR_BODY_MAX
 #define VALUE_MAX     65536
 #define OPCODE_TEXT   1
 #define OPCODE_BINARY 2
@@ -94,16 +95,23 @@ static json_t *cookies_json(const struct exchange_part *p, const char *field, bo
 	return list;
 }
 
+/* Not all where they are too many or too long: they are in the text, too. */
 static json_t *pairs_json(const char *at, size_t n)
 {
 	CLEANUP(str_deinit) struct str name = STR_INIT(VALUE_MAX);
 	CLEANUP(str_deinit) struct str value = STR_INIT(VALUE_MAX);
 	struct urlencoded pairs = {at, n};
 	json_t *list = json_array();
+	size_t cost = 0;
 
-	while (json_array_size(list) < PAIRS_MAX && urlencoded_next(&pairs, &name, &value))
+	while (json_array_size(list) < PAIRS_MAX && urlencoded_next(&pairs, &name, &value)) {
+		cost += exchange_json_cost(str_get(&name), name.len) +
+			exchange_json_cost(str_get(&value), value.len);
+		if (cost > PAIRS_COST)
+			break;
 		add_pair(list, (struct http_span){str_get(&name), name.len},
 			(struct http_span){str_get(&value), value.len});
+	}
 	return list;
 }
 
@@ -287,7 +295,8 @@ static json_t *messages_json(const struct exchange *e)
 	json_t *list = json_array();
 	size_t left = HAR_BODY_MAX;
 
-	list_each (m, &e->messages, struct exchange_message, node) {
+	for (struct list *at = exchange_latest_messages(e); at != &e->messages; at = at->next) {
+		const struct exchange_message *m = list_entry(at, struct exchange_message, node);
 		size_t n = MIN(m->kept, left / 2);
 
 		if (m->kind != EXCHANGE_MESSAGE_TEXT && m->kind != EXCHANGE_MESSAGE_BINARY)

@@ -5,6 +5,7 @@
 
 #include <stdlib.h>
 
+#include "inspect/exchange_json.h"
 #include "inspect/har.h"
 
 #define FORM "application/x-www-form-urlencoded"
@@ -184,6 +185,57 @@ static void an_entry_stays_within_an_answer(void **state)
 	free(big);
 }
 
+/* The control socket carries no more than so much at once. */
+static void an_entry_has_its_bound_whatever_a_visitor_sends(void **state)
+{
+	size_t n = HAR_BODY_MAX, at = 0;
+	CLEANUP(mem_cleanup) char *form = mem_alloc(n + 600);
+	struct exchange *e = asked("POST", "/", "Host: a\r\nContent-Type: " FORM "\r\n");
+	char *text;
+	json_t *o;
+
+	while (at < n)
+		at += (size_t)snprintf(form + at, 600, "a=%0530d&", 0);
+	for (size_t i = 0; i < at; i++)
+		form[i] = (char)(form[i] == '0' ? '\x01' : form[i]);
+	capture_add_body(e, EXCHANGE_REQUEST, form, n);
+	answered(e, 200, "Content-Type: " FORM "\r\n", form, n);
+	o = har_entry(e);
+	expect_entry(o);
+	assert_in_range(json_array_size(member(o, "request.postData.params")), 100, 1000);
+	text = json_dumps(o, JSON_COMPACT);
+	assert_true(strlen(text) < 5 * HAR_BODY_MAX);
+	free(text);
+	json_decref(o);
+}
+
+static void the_latest_of_many_messages_are_there(void **state)
+{
+	const struct capture_limits limits = {100, 64 * 1024 * 1024, 1024, 100000};
+	struct exchange *e = asked("GET", "/", "Host: a\r\n");
+	json_t *o, *list;
+
+	capture_set_limits(&capture, &limits);
+	e->kind = EXCHANGE_WEBSOCKET;
+	for (int i = 0; i < EXCHANGE_MESSAGES_LATEST + 2; i++) {
+		char text[16];
+		int n = snprintf(text, sizeof(text), "%d", i);
+
+		capture_add_message(e, EXCHANGE_REQUEST, EXCHANGE_MESSAGE_TEXT, text, (size_t)n,
+			(uint64_t)n);
+	}
+	answered(e, 101, "", "", 0);
+	o = har_entry(e);
+	list = member(o, "_webSocketMessages");
+	assert_int_equal(json_array_size(list), EXCHANGE_MESSAGES_LATEST);
+	assert_string_equal(text_at(json_array_get(list, 0), "data"), "2");
+	json_decref(o);
+	list = exchange_json_messages(e);
+	assert_int_equal(json_array_size(list), EXCHANGE_MESSAGES_LATEST);
+	assert_string_equal(text_at(json_array_get(list, 0), "text"), "2");
+	json_decref(list);
+}
+
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup_capture, teardown_capture)
@@ -194,6 +246,8 @@ int main(void)
 		T(what_is_left_out_is_told),
 		T(websocket_messages_are_chromium_s),
 		T(an_entry_stays_within_an_answer),
+		T(an_entry_has_its_bound_whatever_a_visitor_sends),
+		T(the_latest_of_many_messages_are_there),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
