@@ -4,7 +4,8 @@
  *
  * Used only where a person asked for something: start-up, configuration, commands. The
  * text is whole when it is set; callers further up may put their context in front.
- * Texts longer than the space are cut at the end.
+ * Texts longer than the space are cut at the end, between characters: what was UTF-8 stays it, as
+ * JSON wants it.
  */
 
 #include "base/err.h"
@@ -12,6 +13,22 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+
+/* Take off the end what is no whole character because the space was over. */
+static void trim(struct err *err)
+{
+	size_t len = strlen(err->text), at = len, size;
+	unsigned char first;
+
+	if (len + 1 < sizeof(err->text))
+		return;
+	while (at > 0 && ((unsigned char)err->text[--at] & 0xc0) == 0x80)
+		continue;
+	first = (unsigned char)err->text[at];
+	size = first < 0xc0 ? 1 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
+	if (len - at < size)
+		err->text[at] = '\0';
+}
 
 int err_set(struct err *err, int code, const char *fmt, ...)
 {
@@ -23,6 +40,7 @@ int err_set(struct err *err, int code, const char *fmt, ...)
 	va_start(ap, fmt);
 	(void)vsnprintf(err->text, sizeof(err->text), fmt, ap);
 	va_end(ap);
+	trim(err);
 	return code;
 }
 
@@ -39,6 +57,7 @@ int err_set_errno(struct err *err, int code, const char *fmt, ...)
 	va_end(ap);
 	n = strlen(err->text);
 	(void)snprintf(err->text + n, sizeof(err->text) - n, ": %s", strerror(-code));
+	trim(err);
 	return code;
 }
 
@@ -57,4 +76,5 @@ void err_prefix(struct err *err, const char *fmt, ...)
 	va_end(ap);
 	n = strlen(err->text);
 	(void)snprintf(err->text + n, sizeof(err->text) - n, ": %s", old);
+	trim(err);
 }

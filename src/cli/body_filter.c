@@ -91,10 +91,12 @@ void body_filter_free(struct body_filter *f)
 
 static NORETURN void say(int fd, char letter, const char *words)
 {
-	char text[ERR_TEXT_MAX];
-	int n = snprintf(text, sizeof(text), "%c%.400s", letter, words);
+	struct err said = {0};
+	ssize_t n;
 
-	_exit(write(fd, text, (size_t)n) == n ? 0 : 1);
+	(void)err_set(&said, 0, "%c%s", letter, words); /* cut, if need be, between characters */
+	n = (ssize_t)strlen(said.text);
+	_exit(write(fd, said.text, (size_t)n) == n ? 0 : 1);
 }
 
 static NORETURN void say_invalid(int fd, jv bad, const char *instead)

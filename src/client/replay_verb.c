@@ -150,7 +150,8 @@ static const char *read_wish(struct wish *w, const json_t *params)
 
 static void cannot(struct ctl_call *c, const char *why)
 {
-	ctl_call_fail(c, "CannotReplay", json_pack("{s:s}", "why", why));
+	ctl_call_fail(c, "CannotReplay",
+		json_pack("{s:o}", "why", exchange_json_text(why, strlen(why))));
 }
 
 static void free_asked(struct asked *asked)

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/err.h"
+#include "base/macros.h"
 #include "base/mem.h"
 
 static void the_code_comes_back_and_the_text_stays(void **state)
@@ -58,6 +59,27 @@ static void long_texts_are_cut_not_overrun(void **state)
 	assert_memory_equal(err.text, "b: aa", 5);
 	(void)err_set_errno(&err, -EIO, "%s", big);
 	assert_int_equal(strlen(err.text), ERR_TEXT_MAX - 1);
+}
+
+static void texts_are_cut_between_characters(void **state)
+{
+	static const char *const letters[] = {"\xc3\xa9", "\xe2\x82\xac", "\xf0\x9f\x98\x80"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(letters); i++) {
+		size_t n = strlen(letters[i]);
+		char text[2 * ERR_TEXT_MAX] = "";
+		struct err err;
+
+		for (size_t k = 0; k < ERR_TEXT_MAX / n; k++)
+			memcpy(text + k * n, letters[i], n);
+		for (size_t pad = 0; pad < n; pad++) {
+			(void)err_set(&err, -1, "%.*s%s", (int)pad, "....", text);
+			assert_int_equal((strlen(err.text) - pad) % n, 0);
+			assert_in_range(strlen(err.text), ERR_TEXT_MAX - n, ERR_TEXT_MAX - 1);
+			err_prefix(&err, "%s", letters[i]);
+			assert_int_equal((strlen(err.text) - pad - 2) % n, 0);
+		}
+	}
 }
 
 static void nothing_is_ever_null_but_a_copied_null(void **state)
@@ -112,6 +134,7 @@ int main(void)
 		cmocka_unit_test(context_goes_in_front),
 		cmocka_unit_test(nobody_interested_is_fine),
 		cmocka_unit_test(long_texts_are_cut_not_overrun),
+		cmocka_unit_test(texts_are_cut_between_characters),
 		cmocka_unit_test(nothing_is_ever_null_but_a_copied_null),
 		cmocka_unit_test(copies_are_cut_at_the_length_or_the_end),
 		cmocka_unit_test(replacing_may_take_a_piece_of_the_old_text),
