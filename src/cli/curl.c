@@ -89,7 +89,8 @@ static void add_field(struct str *out, const struct http_field *f, struct str_li
 
 	if (is_written_again(f->name))
 		return;
-	if (http_head_span_is(f->value, REDACTED)) {
+	/* as a whole, or in an address' query */
+	if (memmem(f->value.at, f->value.n, REDACTED, strlen(REDACTED))) {
 		text = mem_strndup(f->name.at, f->name.n);
 		str_list_add(left_out, text);
 		return;

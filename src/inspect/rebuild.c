@@ -128,22 +128,23 @@ static void omit_pair(struct writer *w, const char *at)
 	str_list_add(&w->r->omitted, name);
 }
 
-/* Without the pairs of its query whose values are not known. */
+/* Without the pairs of its query whose values are not known; they are divided as redact has it. */
 static void put_target(struct writer *w, const char *text)
 {
 	const char *at = text + strcspn(text, "?");
-	char mark = '?';
+	bool any = false;
 
 	str_add_n(&w->r->head, text, (size_t)(at - text));
 	while (*at) {
-		size_t n = strcspn(++at, "&");
+		char mark = *at++;
+		size_t n = strcspn(at, "&;");
 
 		if (is_redacted_pair(at, n)) {
 			omit_pair(w, at);
 		} else {
-			str_addc(&w->r->head, mark);
+			str_addc(&w->r->head, any ? mark : '?');
 			str_add_n(&w->r->head, at, n);
-			mark = '&';
+			any = true;
 		}
 		at += n;
 	}

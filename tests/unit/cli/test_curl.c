@@ -73,12 +73,14 @@ static void a_request_becomes_a_command(void **state)
 		command_of(&out,
 			"GET /a/../b?c[]={d} HTTP/1.1\r\nHost: a.example\r\nUser-Agent: u\r\n"
 			"Accept: */*\r\nConnection: keep-alive\r\nX-Forwarded-For: 1.2.3.4\r\n"
-			"Authorization: [redacted]\r\nX-Empty:\r\n\r\n",
+			"Authorization: [redacted]\r\nX-Empty:\r\n"
+			"Referer: http://b/?token=[redacted]&x=1\r\n\r\n",
 			"", 0, &left_out),
 		"curl --globoff --path-as-is 'https://a.example/a/../b?c[]={d}' \\\n"
 		"  -H 'User-Agent: u' \\\n  -H 'Accept: */*' \\\n  -H 'X-Empty;'\n");
-	assert_int_equal(left_out.n, 1);
+	assert_int_equal(left_out.n, 2);
 	assert_string_equal(left_out.items[0], "Authorization");
+	assert_string_equal(left_out.items[1], "Referer");
 	str_list_deinit(&left_out);
 	assert_string_equal(command_of(&out,
 				    "PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\n",

@@ -189,6 +189,18 @@ static void a_query_of_redacted_values_alone_goes_whole(void **state)
 	assert_non_null(strstr(str_get(&w->r.head), "GET /a? HTTP/1.1\r\n"));
 }
 
+static void semicolons_divide_a_query_too(void **state)
+{
+	struct world *w = *state;
+
+	captured(w, "GET /;v=1?key=[redacted];a=1;token=[redacted]&b;c HTTP/1.1\r\nHost: a\r\n",
+		"");
+	assert_int_equal(rebuilt(w, &nothing), 0);
+	assert_non_null(strstr(str_get(&w->r.head), "GET /;v=1?a=1&b;c HTTP/1.1\r\n"));
+	assert_true(str_list_has(&w->r.omitted, "?key"));
+	assert_true(str_list_has(&w->r.omitted, "?token"));
+}
+
 static void what_is_not_there_whole_is_not_sent(void **state)
 {
 	const struct rebuild_changes body = {.body = (const uint8_t *)"", .body_len = 0};
@@ -287,6 +299,7 @@ int main(void)
 		TEST(another_origin_s_host_takes_the_place_of_the_first_unless_one_is_given),
 		TEST(what_was_redacted_is_left_out_and_named),
 		TEST(a_query_of_redacted_values_alone_goes_whole),
+		TEST(semicolons_divide_a_query_too),
 		TEST(what_is_not_there_whole_is_not_sent),
 		TEST(changes_that_http_cannot_say_are_refused),
 		TEST(a_head_has_its_bound),
