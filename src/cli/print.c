@@ -138,15 +138,16 @@ static void add_value(struct str *out, const char *value)
 		return;
 	}
 	str_addc(out, '"');
-	for (const char *p = value; *p; p++) {
-		const char one[2] = {*p, '\0'};
+	while (*value) {
+		size_t n = strcspn(value, "\"\\");
+		CLEANUP(mem_cleanup) char *piece = mem_strndup(value, n);
 
-		if (*p == '"' || *p == '\\')
+		print_safe(out, piece);
+		value += n;
+		if (*value) {
 			str_addc(out, '\\');
-		if ((unsigned char)*p < 0x80)
-			print_safe(out, one);
-		else
-			str_addc(out, *p);
+			str_addc(out, *value++);
+		}
 	}
 	str_addc(out, '"');
 }

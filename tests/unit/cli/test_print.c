@@ -110,7 +110,9 @@ static int show_event(int argc, const char *const *argv)
 {
 	json_t *o = json_pack("{s:I, s:s, s:s, s:{s:s, s:s, s:s, s:s}}", "time_ms",
 		(json_int_t)1769860800000, "level", "info", "message", "request\033", "fields",
-		"TUNNEL", "web", "PATH", "/a b\"\\", "EMPTY", "", "EVIL", "x\n2026 err forged");
+		"TUNNEL", "web", "PATH", "/a b\"\\", "EMPTY", "", "EVIL",
+		"x\n2026 err forged\xc2\x9b"
+		"2J\xc3\xbc");
 
 	print_event(o);
 	json_decref(o);
@@ -125,7 +127,7 @@ static void an_event_is_one_line_whatever_its_fields_hold(void **state)
 	cli_test_end(&t);
 	assert_string_equal(t.out, "2026-01-31T12:00:00Z info request\\x1b tunnel=web "
 				   "path=\"/a b\\\"\\\\\" empty=\"\" "
-				   "evil=\"x\\x0a2026 err forged\"\n");
+				   "evil=\"x\\x0a2026 err forged\\x9b2J\xc3\xbc\"\n");
 }
 
 static int show_mistakes(int argc, const char *const *argv)
