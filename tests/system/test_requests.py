@@ -375,6 +375,36 @@ def test_an_archive_is_sound_and_has_everything(web):
 # --- expect ---------------------------------------------------------------------------------------
 
 
+def test_no_visitor_keeps_the_rest_out_of_an_archive(web):
+    """The bodies that are longest as JSON: the entry is as large as an answer may be, and not larger."""
+    form = b"&".join(b"a=" + b"\1" * 520 for _ in range(1000))
+    (web.dir / "form").write_bytes(form)
+    web.dmn.write_config({**web.dmn.config, "inspector": {"body": "1MiB"}})
+    web.dmn.ctl("reload")
+    web.curl(web.url + "form", "--data-binary", f"@{web.dir / 'form'}", text=False)
+    web.curl(web.url + "after")
+    done(web.dmn, 2)
+    entries = har.check(json.loads(web.dmn.ctl("export", "--har", "-").stdout))
+    assert [e["request"]["url"].split("/", 3)[3] for e in entries] == ["form", "after"]
+
+
+def test_an_archive_goes_into_what_is_there_and_does_not_take_its_place(web):
+    web.curl(web.url + "json")
+    done(web.dmn, 1)
+    fifo, link, behind = web.dir / "fifo", web.dir / "link.har", web.dir / "behind.har"
+    os.mkfifo(fifo)
+    reader = subprocess.Popen(["cat", str(fifo)], stdout=subprocess.PIPE)
+    web.dmn.ctl("export", "--har", fifo)
+    assert len(har.check(json.loads(reader.communicate(timeout=WAIT)[0]))) == 1
+    assert stat.S_ISFIFO(fifo.stat().st_mode)
+    behind.write_text("old")
+    link.symlink_to(behind)
+    web.dmn.ctl("export", "--har", link)
+    assert link.is_symlink() and len(har.check(json.loads(behind.read_text()))) == 1
+    assert stat.S_IMODE(behind.stat().st_mode) == 0o600
+    assert web.dmn.ctl("export", "--har", web.dir, check=False).returncode == 1
+
+
 def has_jq(web):
     return "without libjq" not in web.dmn.ctl("expect", "web", "--body-json", ".", "--timeout", "1ms", check=False).stderr
 
@@ -402,6 +432,13 @@ def test_what_came_instead_is_said_with_why(web):
     assert asked.stdout.splitlines() == ["1 GET /other: method is GET, not POST", "2 GET /hook: method is GET, not POST"]
     asked = web.dmn.ctl("expect", "web", "--since", "0ms", "--timeout", "100ms", check=False)
     assert asked.returncode == 1 and "there was no other request, either" in asked.stderr
+
+
+def test_long_reasons_leave_nobody_out(web):
+    for pad in range(3):
+        web.curl(web.url, "-H", "X-Long: " + "." * pad + "\u20ac" * 300)
+    told = web.dmn.ctl("expect", "web", "--header", "X-Long: short", "--json", "--timeout", "1s", check=False)
+    assert told.returncode == 1 and len(json.loads(told.stdout)["others"]) == 3
 
 
 def test_exactly_means_no_more_than_that(web):
