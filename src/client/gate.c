@@ -27,7 +27,7 @@
 #include "client/gate_watch.h"
 #include "client/tunnel.h"
 
-/* For a visitor that was refused to end its side. */
+/* For a visitor that has its last answer to end its side. */
 #define SHUT_MS 5000
 /* A request as large as any may be, and behind it what a stream's window grants; mostly max_body
  * is much less, and says so itself. */
@@ -52,7 +52,8 @@ static void settle(struct gate *g)
 
 /* --- refusing -------------------------------------------------------------------------------- */
 
-/* No more requests here: nothing of what follows can be told from what was refused. */
+/* No more requests here: nothing of what follows can be told from what was refused, or there is
+ * nobody who would answer it. */
 static void shut(struct gate *g)
 {
 	g->state = GATE_SHUT;
@@ -284,18 +285,28 @@ static void watch_time(struct gate *g)
 		timer_start(&g->deadline, conf_of(g)->timeout);
 }
 
+/* The origin has said its last, or that this is it (RFC 9112 §9.6). */
+static bool is_over(const struct gate *g)
+{
+	bool over = g->origin_ended || (g->answered && g->last_answer);
+
+	return over && !g->upgraded && g->state < GATE_OPEN && g->state != GATE_PASS;
+}
+
 static void advance(struct gate *g)
 {
 	bool asks = g->state == GATE_BODY || (g->state == GATE_HEAD && buf_len(&g->in) > 0);
 
-	if (g->bad_answer && asks) {
+	if (g->bad_answer && asks && !g->origin_ended) {
 		pump_finish(g->pump, CLOSE_BAD_MESSAGE, "the origin is out of step");
 		return;
 	}
-	while (!g->pump->finished && step(g))
+	while (!g->pump->finished && !is_over(g) && step(g))
 		continue;
 	if (g->pump->finished)
 		return;
+	if (is_over(g))
+		shut(g);
 	settle(g);
 	end_if_done(g);
 	if (!g->pump->finished)
@@ -363,9 +374,10 @@ static void on_answered(struct pump_gate *hook, const uint8_t *bytes, size_t n)
 
 	if (!g->enforce || g->state == GATE_OPEN || g->state == GATE_SHUT)
 		return;
+	g->origin_ended = n == 0;
 	if (!gate_answer_read(g, bytes, n))
 		g->bad_answer = true;
-	if (g->answered || g->bad_answer || g->upgraded)
+	if (g->answered || g->bad_answer || g->upgraded || g->origin_ended)
 		loop_task_schedule(g->pump->loop, &g->later);
 }
 
@@ -386,8 +398,10 @@ static void on_deadline(struct timer *t)
 {
 	struct gate *g = container_of(t, struct gate, deadline);
 
-	if (g->state == GATE_SHUT)
-		pump_finish(g->pump, CLOSE_TIMEOUT, "a refused visitor did not go");
+	if (g->state == GATE_SHUT && !stream_is_flushed(g->pump->user.stream))
+		timer_start(t, SHUT_MS); /* it may still be told what it is to know */
+	else if (g->state == GATE_SHUT)
+		pump_finish(g->pump, CLOSE_TIMEOUT, "a visitor that is done with did not go");
 	else if (g->state == GATE_HEAD && buf_len(&g->in) == 0)
 		pump_finish(g->pump, CLOSE_IDLE, "no request came");
 	else

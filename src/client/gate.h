@@ -55,8 +55,8 @@ struct gate {
 	struct buf answer_head;
 	size_t answer_scanned;
 	struct http_body answer_body;
-	bool in_answer : 1, answered : 1, upgraded : 1, bad_answer : 1;
-	bool enforce : 1, dialled : 1, ended : 1;
+	bool in_answer : 1, answered : 1, upgraded : 1, bad_answer : 1, last_answer : 1;
+	bool enforce : 1, dialled : 1, ended : 1, origin_ended : 1;
 };
 
 /* Binds itself to @p, whose conn need not be there; @account and @t outlive it. Where the tunnel

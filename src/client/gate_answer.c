@@ -99,6 +99,7 @@ static bool begin(struct gate *g, const uint8_t *bytes, size_t n)
 	if (h.status < 200)
 		return true;
 	http_body_of_response(&g->answer_body, &h, g->read.is_head);
+	g->last_answer = !h.keep_alive;
 	g->in_answer = !g->answer_body.done;
 	g->answered = g->answer_body.done;
 	return true;

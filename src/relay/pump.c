@@ -75,7 +75,7 @@ static void show(struct pump *p, enum pump_from from, const uint8_t *bytes, size
 {
 	if (p->tap)
 		p->tap->passed(p->tap, from, bytes, n);
-	if (p->gate && from == PUMP_FROM_CONN && n > 0)
+	if (p->gate && from == PUMP_FROM_CONN)
 		p->gate->answered(p->gate, bytes, n);
 }
 

@@ -38,7 +38,7 @@ struct pump_gate {
 	void (*data)(struct pump_gate *g, const uint8_t *bytes, size_t n);
 	/* No more comes; pump_forward_end() when everything has gone on. */
 	void (*end)(struct pump_gate *g);
-	/* What the conn says, as a tap sees it: must not touch the pump. */
+	/* What the conn says, as a tap sees it, its end included: must not touch the pump. */
 	void (*answered)(struct pump_gate *g, const uint8_t *bytes, size_t n);
 	/* After pump_pass() came short: the conn takes more. */
 	void (*room)(struct pump_gate *g);

@@ -460,6 +460,34 @@ def test_a_server_that_splices_bytes_smuggles_nothing(net):
     assert b"/4" in web.seen[2][1].encode() and len(web.seen) == 4
 
 
+def test_requests_behind_the_origins_last_answer_are_let_go(net):
+    """An answer that lasts until the origin ends is the last one, whatever was asked behind it, signed as it may be."""
+    raw = net.raw_origin()
+    srv = net.add(V1Server(["key"]))
+    key = net.dir / "key"
+    key.write_text("key")
+    key.chmod(0o600)
+    dmn = net.daemon(None, {"github": tunnel(raw.port)}, config={"server": {"url": srv.url, "protocol": "v1", "key_file": str(key)}})
+    dmn.up("github")
+    srv.wait("github")
+    hook = post("github", BODY, github(BODY)).replace(b"github.localhost", b"github.tunnelto.test")
+    for answer in (b"\r\nwhole", b"Content-Length: 5\r\n\r\nwhole"):
+        visitor = net.visitor(srv.public_port)
+        visitor.sendall(hook + hook)
+        origin = raw.accept()
+        got = b""
+        while not got.endswith(BODY):
+            got += origin.recv(65536)
+        origin.sendall(b"HTTP/1.1 200 OK\r\nConnection: close\r\n" + answer)
+        origin.shutdown(socket.SHUT_WR)
+        got = b""
+        while not got.endswith(b"whole"):
+            got += visitor.recv(65536)
+        assert origin.recv(65536) == b"", "who has said his last is asked nothing more"
+        visitor.close()
+        until(lambda: dmn.tunnel("github")["streams"] == 0, "the stream is gone")
+
+
 # --- configuration ---------------------------------------------------------------------------------------------------
 
 
