@@ -3,8 +3,9 @@
  * redact: what is secret in a head, and a copy without it.
  *
  * The mark replaces a value, never a name: what is missing stays visible. Parameters are found in
- * the query as servers find them: between '?' and '#', divided by '&' or ';', their names
- * percent-decoded. A secret below another name, in a path or in a body is not found.
+ * the query as servers find them: behind '?', divided by '&' or ';', their names percent-decoded;
+ * and behind '#', where some that sign people in put theirs. A secret below another name, in a path
+ * or in a body is not found.
  */
 #include "inspect/redact.h"
 
@@ -110,12 +111,13 @@ static size_t piece(const char *at, const char *end, const char *stops)
 
 static void leave_out_parameters(struct copy *c, const struct redact *r, struct http_span address)
 {
-	const char *end = address.at + address.n, *at = memchr(address.at, '?', address.n);
+	const char *end = address.at + address.n, *at = address.at;
 
-	while (at && at < end) {
+	at += piece(at, end, "?#");
+	while (at < end) {
 		struct http_span name, value;
 
-		at++; /* the '?', '&' or ';' */
+		at++; /* the '?', '#', '&' or ';' */
 		name = (struct http_span){at, piece(at, end, "=&;#")};
 		at += name.n;
 		if (at < end && *at == '=') {
@@ -124,8 +126,6 @@ static void leave_out_parameters(struct copy *c, const struct redact *r, struct 
 			if (redact_is_secret(r, name))
 				leave_out(c, value);
 		}
-		if (at < end && *at == '#')
-			return;
 	}
 }
 

@@ -74,6 +74,12 @@ static void addresses_in_fields_are_looked_through(void **state)
 	(void)state;
 	assert_head(&rules, "GET / HTTP/1.1\r\nHost: x\r\nReferer: https://x/?token=1#a\r\n\r\n",
 		"GET / HTTP/1.1\r\nHost: x\r\nReferer: https://x/?token=[redacted]#a\r\n\r\n");
+	assert_head(&rules,
+		"GET / HTTP/1.1\r\nHost: x\r\nReferer: https://x/?a=1#token=1&b=2\r\n\r\n",
+		"GET / HTTP/1.1\r\nHost: x\r\nReferer: "
+		"https://x/?a=1#token=[redacted]&b=2\r\n\r\n");
+	assert_head(&rules, "GET / HTTP/1.1\r\nHost: x\r\nReferer: https://x/#s=a?&token=1\r\n\r\n",
+		"GET / HTTP/1.1\r\nHost: x\r\nReferer: https://x/#s=a?&token=[redacted]\r\n\r\n");
 	assert_head(&rules, "HTTP/1.1 302 Found\r\nLocation: /?a=1&token=2\r\n\r\n",
 		"HTTP/1.1 302 Found\r\nLocation: /?a=1&token=[redacted]\r\n\r\n");
 }
