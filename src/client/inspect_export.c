@@ -20,14 +20,15 @@ struct export
 	struct filter filter;
 	struct exchange *at; /* the last one that was said, or NULL */
 	uint64_t next, last; /* ids to look at */
-	json_t *ids;         /* NULL: all of them */
+	json_int_t *ids;     /* of those, only these, in order; NULL: all of them */
+	size_t n_ids;
 };
 
 static void free_export(struct export *x)
 {
 	filter_deinit(&x->filter);
 	exchange_unref(x->at);
-	json_decref(x->ids);
+	free(x->ids);
 	free(x);
 }
 
@@ -36,20 +37,32 @@ static void on_gone(struct ctl_watch *w)
 	free_export(container_of(w, struct export, watch));
 }
 
+static int compare_ids(const void *a, const void *b)
+{
+	const json_int_t *x = a, *y = b;
+
+	return (*x > *y) - (*x < *y);
+}
+
+/* In order, for a message has room for some hundred thousand of them. */
+static void take_ids(struct export *x, const json_t *ids)
+{
+	x->n_ids = json_array_size(ids);
+	x->ids = mem_alloc((x->n_ids + 1) * sizeof(*x->ids));
+	for (size_t i = 0; i < x->n_ids; i++)
+		x->ids[i] = json_integer_value(json_array_get(ids, i));
+	qsort(x->ids, x->n_ids, sizeof(*x->ids), compare_ids);
+}
+
 static bool is_wanted(const struct export *x, const struct exchange *e)
 {
-	const json_t *id;
-	size_t i;
+	json_int_t id = (json_int_t)e->id;
 
-	if (e->id < x->next || e->id > x->last || e->change == 0 ||
-		!filter_matches(&x->filter, e, NULL))
+	if (e->id < x->next || e->id > x->last || e->change == 0)
 		return false;
-	json_array_foreach(x->ids, i, id)
-	{
-		if ((uint64_t)json_integer_value(id) == e->id)
-			return true;
-	}
-	return !x->ids;
+	if (x->ids && !bsearch(&id, x->ids, x->n_ids, sizeof(id), compare_ids))
+		return false;
+	return filter_matches(&x->filter, e, NULL);
 }
 
 /* Behind the last one; where that has gone, all before it have gone, too, or soon are looked at. */
@@ -89,7 +102,8 @@ static void on_flushed(struct ctl_watch *w)
 	go_on(container_of(w, struct export, watch));
 }
 
-void inspect_export_begin(struct capture *k, struct ctl_call *c, struct filter *f, json_t *ids)
+void inspect_export_begin(struct capture *k, struct ctl_call *c, struct filter *f,
+	const json_t *ids)
 {
 	struct export *x = mem_new(struct export);
 
@@ -97,7 +111,8 @@ void inspect_export_begin(struct capture *k, struct ctl_call *c, struct filter *
 	x->filter = *f;
 	x->next = 1;
 	x->last = k->last_id; /* who exports while more come in is to be done some day */
-	x->ids = json_incref(ids);
+	if (ids)
+		take_ids(x, ids);
 	x->watch.flushed = on_flushed;
 	ctl_call_watch(c, &x->watch, on_gone);
 	go_on(x);

@@ -375,6 +375,17 @@ def test_an_archive_is_sound_and_has_everything(web):
 # --- expect ---------------------------------------------------------------------------------------
 
 
+def test_an_archive_of_some_has_those_alone(web):
+    for target in "abc":
+        web.curl(web.url + target)
+    done(web.dmn, 3)
+    for ids, told in (([3, 1, 99, 3, -1], ["a", "c"]), ([], [])):
+        with Caller(web.dmn.control) as c:
+            c.say(CLIENT + "Export", {"ids": ids}, more=True)
+            entries = list(iter(lambda: c.hear()["parameters"]["entry"], None))  # the last is null
+        assert [e["request"]["url"].split("/", 3)[3] for e in entries] == told
+
+
 def test_no_visitor_keeps_the_rest_out_of_an_archive(web):
     """The bodies that are longest as JSON: the entry is as large as an answer may be, and not larger."""
     form = b"&".join(b"a=" + b"\1" * 520 for _ in range(1000))
