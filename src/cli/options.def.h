@@ -18,7 +18,7 @@ OPTION(WAIT,        "--wait",        0,   NULL,    false, "until each is up, or 
 OPTION(TIMEOUT,     "--timeout",     0,   "TIME",  false, "how long to wait at most: 500ms, 10s, 5m; 30s unless given")
 OPTION(HEADER,      "--header",      'H', "FIELD...", false, "a header field, 'Name: value'; may be repeated")
 OPTION(METHOD,      "--method",      'X', "METHOD", false, "the request's method: POST")
-OPTION(PATH,        "--path",        0,   "PATH",  false, "the request's path, with its query; where requests are chosen, a glob: '/hook*'")
+OPTION(PATH,        "--path",        0,   "PATH",  false, "the request's path, a glob: '/hook*'; of a replay the new one, with its query")
 OPTION(STATUS,      "--status",      0,   "CODE",  false, "the answer's status: 200, 5xx, 400-499")
 OPTION(SINCE,       "--since",       0,   "TIME",  false, "not older than that: 30s, 10m, 2h")
 OPTION(RAW,         "--raw",         0,   NULL,    false, "the bytes as they are kept")
