@@ -24,6 +24,7 @@ const LEFT_OUT = new Set([
 	"x-forwarded-host",
 	"accept-encoding",
 ]);
+const CONTROLS = /[\0-\x08\x0b-\x1f\x7f-\x9f]/;
 export const REDACTED = "[redacted]";
 
 const quote = (text) => `'${text.replaceAll("'", "'\\''")}'`;
@@ -38,14 +39,15 @@ export function curl_line({method, url, headers, body}) {
 		words.push("-X", quote(method));
 	for (const {name, value} of headers) {
 		if (LEFT_OUT.has(name.toLowerCase())) continue;
-		if (value === REDACTED) omitted.push(name);
+		if (value.includes(REDACTED)) omitted.push(name);
 		else words.push("-H", quote(value === "" ? `${name};` : `${name}: ${value}`));
 	}
 	if (body.length) {
 		const text = text_of(body, null);
 		if (!headers.some((f) => f.name.toLowerCase() === "content-type"))
 			words.push("-H", quote("Content-Type:"));
-		if (text === null || text.includes("\0")) {
+		/* controls could be more than text to the terminal that it is pasted into */
+		if (text === null || CONTROLS.test(text)) {
 			pipe = `echo ${to_base64(body)} | base64 -d | `;
 			words.push("--data-binary", "@-");
 		} else {

@@ -209,6 +209,7 @@ BODY = "it's \"quoted\" $(touch canary) `id` @file\\n\nsecond line"
     (["--data-raw", BODY, "-H", "X-Quote: it's; $(id)"], BODY.encode()),
     (["--data-raw", "@/etc/passwd", "-H", "Content-Type:"], b"@/etc/passwd"),
     (["-X", "PATCH", "--data-binary", "@-"], bytes(range(256))),
+    (["-X", "POST", "--data-binary", "@-"], b"text\x1b[201~\nid\n"),  # a terminal's word for: all is pasted
     (["-X", "DELETE"], b""),
 ])
 def test_the_curl_command_sends_the_same_again(scene, browse, args, body, tmp_path):
@@ -220,6 +221,7 @@ def test_the_curl_command_sends_the_same_again(scene, browse, args, body, tmp_pa
     dash.page.click(".detail-acts >> text=cURL")
     dash.toast("Copied a curl command")
     command = dash.page.evaluate("navigator.clipboard.readText()")
+    assert "\x1b" not in command
     command = command.replace("curl ", f"curl -sS --resolve web.localhost:{scene.server.public}:127.0.0.1 ", 1)
     subprocess.run(["sh", "-c", command], check=True, cwd=tmp_path, capture_output=True, timeout=20)
     first, second = scene.site.seen
