@@ -14,6 +14,7 @@
 #include "base/str.h"
 #include "cli/captured.h"
 #include "cli/show_body.h"
+#include "proto/http_forward.h"
 #include "proto/http_head.h"
 
 #define REDACTED   "[redacted]"
@@ -117,11 +118,10 @@ static void take_back(struct str *out, const struct http_head *h, bool has_body)
 
 static void add_url(struct str *out, const struct http_head *h, bool tls)
 {
-	const struct http_field *host = http_head_find(h, "host");
+	struct http_span host = http_forward_asked_host(h);
 	CLEANUP(mem_cleanup)
-	char *url = mem_printf("%s://%.*s%s%.*s", tls ? "https" : "http",
-		host ? (int)host->value.n : 9, host ? host->value.at : "localhost",
-		h->no_slash ? "/" : "", (int)h->path.n, h->path.at);
+	char *url = mem_printf("%s://%.*s%s%.*s", tls ? "https" : "http", host.n ? (int)host.n : 9,
+		host.n ? host.at : "localhost", h->no_slash ? "/" : "", (int)h->path.n, h->path.at);
 
 	/* brackets and braces are curl's patterns, dots it would fold */
 	if (strpbrk(url, "[]{}"))

@@ -17,6 +17,7 @@
 #include "inspect/decode.h"
 #include "inspect/exchange_json.h"
 #include "inspect/head_lines.h"
+#include "proto/http_forward.h"
 #include "proto/urlencoded.h"
 
 #define PAIRS_MAX     1000
@@ -212,13 +213,17 @@ static json_t *content_json(const struct exchange *e)
 
 static json_t *url_json(const struct exchange *e)
 {
-	char host[256];
+	const struct exchange_part *p = &e->part[EXCHANGE_REQUEST];
+	struct http_span host = {e->tunnel, strlen(e->tunnel)};
+	struct http_head h;
 	char *url;
 	json_t *o;
 
-	value_of(&e->part[EXCHANGE_REQUEST], "host", sizeof(host), host);
-	url = mem_printf("%s://%s%s", e->tls ? "https" : "http", *host ? host : e->tunnel,
-		e->target ? e->target : "");
+	if (p->head &&
+		http_head_request(&h, (const uint8_t *)p->head, p->head_len) == HTTP_FAULT_NONE)
+		host = http_forward_asked_host(&h);
+	url = mem_printf("%s://%.*s%s", e->tls ? "https" : "http", (int)host.n,
+		host.n ? host.at : "", e->target ? e->target : "");
 	o = text(url);
 	free(url);
 	return o;

@@ -249,3 +249,23 @@ size_t http_forward_response(uint8_t *out, size_t cap, const struct http_head *h
 	put(&c, "\r\n");
 	return c.failed ? 0 : c.pos;
 }
+
+/* Of a name, an address, a port. */
+static bool is_host(struct http_span s)
+{
+	for (size_t i = 0; i < s.n; i++) {
+		char c = s.at[i], letter = (char)(c | 0x20);
+
+		if (!(letter >= 'a' && letter <= 'z') && !(c >= '0' && c <= '9') &&
+			(c == '\0' || !strchr(".-_:[]", c)))
+			return false;
+	}
+	return s.n > 0;
+}
+
+struct http_span http_forward_asked_host(const struct http_head *h)
+{
+	const struct http_field *host = http_head_find(h, "x-forwarded-host");
+
+	return host && is_host(host->value) ? host->value : h->host;
+}

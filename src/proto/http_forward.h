@@ -29,3 +29,6 @@ size_t http_forward_request(uint8_t *out, size_t cap, const struct http_head *h,
  * count. */
 size_t http_forward_response(uint8_t *out, size_t cap, const struct http_head *h,
 	const struct http_forward *f);
+/* The host that the visitor of a request asked for: what http_forward_request() said of it, or, of
+ * one that has no such field, its own. */
+struct http_span http_forward_asked_host(const struct http_head *h);

@@ -71,7 +71,8 @@ static void a_request_becomes_a_command(void **state)
 
 	assert_string_equal(
 		command_of(&out,
-			"GET /a/../b?c[]={d} HTTP/1.1\r\nHost: a.example\r\nUser-Agent: u\r\n"
+			"GET /a/../b?c[]={d} HTTP/1.1\r\nHost: inner\r\nUser-Agent: u\r\n"
+			"X-Forwarded-Host: a.example\r\n"
 			"Accept: */*\r\nConnection: keep-alive\r\nX-Forwarded-For: 1.2.3.4\r\n"
 			"Authorization: [redacted]\r\nX-Empty:\r\n"
 			"Referer: http://b/?token=[redacted]&x=1\r\n\r\n",

@@ -54,7 +54,7 @@ static void expect_entry(json_t *o)
 static void an_entry_has_what_the_format_requires(void **state)
 {
 	struct exchange *e = asked("GET", "/a?x=1&y=%20+",
-		"Host: a.example\r\nCookie: k=v; l=m=n\r\n");
+		"Host: inner\r\nX-Forwarded-Host: a.example\r\nCookie: k=v; l=m=n\r\n");
 	json_t *o;
 
 	answered(e, 302, "Location: /b\r\nSet-Cookie: s=1; Path=/\r\nContent-Type: text/plain\r\n",

@@ -2,6 +2,7 @@
 /* Heads as the next hop gets them, compared to the byte. */
 #include "../cm.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "proto/http_forward.h"
@@ -64,6 +65,30 @@ static void the_host_is_the_target_s_or_the_one_asked_for(void **state)
 	f.host = "localhost:3000";
 	assert_string_equal(forward_request("GET / HTTP/1.1\r\nHost: a\r\n\r\n", &f),
 		"GET / HTTP/1.1\r\nHost: localhost:3000\r\n" FORWARDED("a"));
+}
+
+static void the_host_that_was_asked_for_is_found_again(void **state)
+{
+	static const struct {
+		const char *fields, *host;
+	} rows[] = {
+		{"Host: inner\r\nX-Forwarded-Host: outer.example:80\r\n", "outer.example:80"},
+		{"Host: inner\r\nX-Forwarded-Host: [::1]:80\r\n", "[::1]:80"},
+		{"Host: inner\r\n", "inner"},
+		/* not of our making */
+		{"Host: inner\r\nX-Forwarded-Host: a/b?\r\n", "inner"},
+		{"Host: inner\r\nX-Forwarded-Host:\r\n", "inner"},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		char head[256];
+		int n = snprintf(head, sizeof(head), "GET / HTTP/1.1\r\n%s\r\n", rows[i].fields);
+		struct http_head h;
+
+		assert_int_equal(http_head_request(&h, (const uint8_t *)head, (size_t)n),
+			HTTP_FAULT_NONE);
+		assert_true(http_head_span_is(http_forward_asked_host(&h), rows[i].host));
+	}
 }
 
 static void a_1_0_request_stays_one(void **state)
@@ -308,6 +333,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_request_goes_on_with_where_it_came_from),
 		cmocka_unit_test(the_host_is_the_target_s_or_the_one_asked_for),
+		cmocka_unit_test(the_host_that_was_asked_for_is_found_again),
 		cmocka_unit_test(a_1_0_request_stays_one),
 		cmocka_unit_test(fields_for_this_hop_go_no_further),
 		cmocka_unit_test(what_frames_or_routes_cannot_be_nominated_away),
