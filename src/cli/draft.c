@@ -151,10 +151,11 @@ int draft_read(struct draft *d, const json_t *part, struct err *err)
 /* "Name: value" in two copies; false: it is none. */
 static bool split_field(const char *text, size_t n, char **ret_name, char **ret_value)
 {
-	const char *colon = memchr(text, ':', n), *end = text + n, *at = colon + 1;
+	const char *colon = memchr(text, ':', n), *end = text + n, *at;
 
 	if (!colon || colon == text)
 		return false;
+	at = colon + 1;
 	while (at < end && (*at == ' ' || *at == '\t'))
 		at++;
 	while (end > at && (end[-1] == ' ' || end[-1] == '\t' || end[-1] == '\r'))
