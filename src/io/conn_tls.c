@@ -161,7 +161,13 @@ ssize_t conn_tls_read(struct conn *c, void *to, size_t n)
 	ERR_clear_error();
 	errno = 0;
 	r = SSL_read(c->ssl, to, (int)MIN(n, (size_t)INT32_MAX));
-	return r > 0 ? r : result(c, r, /* reading= */ true);
+	if (r > 0)
+		return r;
+	r = result(c, r, /* reading= */ true);
+	/* the alert that says why: nobody writes after this */
+	if (r == -EPROTO && conn_tls_flush(c) < 0)
+		buf_clear(&c->wire);
+	return r;
 }
 
 bool conn_tls_pending(const struct conn *c)

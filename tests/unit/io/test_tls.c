@@ -280,6 +280,16 @@ static void an_unverified_end_blames_no_certificate(void **state)
 	assert_null(strstr(conn_error_text(&client.c), "certificate"));
 }
 
+static void who_breaks_tls_is_told_before_the_cut(void **state)
+{
+	contexts("server", "ca.crt", true);
+	start("localhost", NULL, OUT_MAX);
+	until(client.said[CONN_EV_READY] && server.said[CONN_EV_READY]);
+	assert_int_equal(send(server.c.fd, "garbage in the clear", 20, MSG_NOSIGNAL), 20);
+	until(client.read_error && server.read_error);
+	assert_non_null(strstr(conn_error_text(&server.c), "alert"));
+}
+
 static void bytes_in_the_clear_are_called_what_they_are(void **state)
 {
 	int fd[2];
@@ -692,6 +702,7 @@ int main(void)
 		T(wrong_certificates_are_explained),
 		T(verification_can_be_switched_off),
 		T(an_unverified_end_blames_no_certificate),
+		T(who_breaks_tls_is_told_before_the_cut),
 		T(bytes_in_the_clear_are_called_what_they_are),
 		T(a_peer_that_leaves_in_the_handshake_is_an_error),
 		T(a_silent_peer_meets_the_deadline),
