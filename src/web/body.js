@@ -6,7 +6,7 @@
  * a document here: pictures are of raster types alone, in <img>, which runs nothing; HTML and SVG
  * are text.
  */
-import {copy, fill, h, save} from "./dom.js";
+import {copy, fill, h, long, save} from "./dom.js";
 import {bytes as size_words, clip, line, shown} from "./format.js";
 import {parse, tree} from "./json.js";
 
@@ -211,27 +211,6 @@ function form(text) {
 export function query_table(target) {
 	const at = target.indexOf("?");
 	return at < 0 || at === target.length - 1 ? null : form(target.slice(at + 1));
-}
-
-/* Long values are cut until somebody wants them. */
-export function long(value, most = 2000) {
-	const e = h("span", {class: "value", dir: "ltr"}, shown(clip(value, most)));
-	if (value.length <= most) return e;
-	const more = h(
-		"button",
-		{
-			type: "button",
-			class: "plain small",
-			on: {
-				click: () => {
-					e.textContent = shown(value);
-					more.remove();
-				},
-			},
-		},
-		`all ${value.length.toLocaleString("en")} characters`,
-	);
-	return [e, " ", more];
 }
 
 /* multipart/form-data: its parts, values that are text shown, files told. */

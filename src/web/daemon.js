@@ -124,6 +124,7 @@ export class Daemon {
 				if (this.wire !== wire) return;
 				this.refusals = 0;
 				this.up = true;
+				this.up_at = performance.now();
 				this.on.up();
 			},
 			() => {},
@@ -140,6 +141,8 @@ export class Daemon {
 	 * the daemon may just have come up. */
 	async went() {
 		const was_up = this.up;
+		/* one that goes again at once is no success: another page too many, say */
+		if (was_up && performance.now() - this.up_at > LAST_MS) this.tries = 0;
 		this.up = false;
 		this.drop();
 		const wait = Math.min(LAST_MS, FIRST_MS * 2 ** this.tries) * (0.75 + Math.random() / 2);
@@ -166,12 +169,8 @@ export class Daemon {
 	follow(method, parameters, each) {
 		const wire = new Wire(this.token, () => this.went());
 		this.streams.push(wire);
-		const heard = (reply) => {
-			this.tries = 0;
-			each(reply);
-		};
 		const over = () => this.streams.includes(wire) && this.went();
-		wire.call(method, parameters, heard).then(over, over);
+		wire.call(method, parameters, each).then(over, over);
 	}
 
 	/* One call with a wire of its own: it may take long. */

@@ -6,6 +6,8 @@
  * parsed as HTML, no attribute that loads or runs something takes a captured string.
  */
 
+import {clip, shown} from "./format.js";
+
 /* h("button", {class: "x", on: {click: f}}, "text", element): attributes, and children in order.
  * null and false leave an attribute or a child out. */
 export function h(tag, attrs, ...kids) {
@@ -28,6 +30,27 @@ export function add(e, kids) {
 export function fill(e, ...kids) {
 	e.replaceChildren();
 	add(e, kids);
+}
+
+/* Long values are cut until somebody wants them. */
+export function long(value, most = 2000, kind = "value") {
+	const e = h("span", {class: kind, dir: "ltr"}, shown(clip(value, most)));
+	if (value.length <= most) return e;
+	const more = h(
+		"button",
+		{
+			type: "button",
+			class: "plain small",
+			on: {
+				click: () => {
+					e.textContent = shown(value);
+					more.remove();
+				},
+			},
+		},
+		`all ${value.length.toLocaleString("en")} characters`,
+	);
+	return [e, " ", more];
 }
 
 export function svg(tag, attrs, ...kids) {

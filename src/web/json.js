@@ -3,7 +3,7 @@
  * json: a JSON text as a tree that folds. Numbers keep the digits they came with where the
  * browser tells them; children are made when they are first seen, so many bytes cost little.
  */
-import {add, h} from "./dom.js";
+import {add, h, long} from "./dom.js";
 import {clip, shown} from "./format.js";
 
 const SLICE = 100; /* children at once */
@@ -35,28 +35,8 @@ export function tree(value) {
 
 function leaf(value) {
 	if (value instanceof Exact) return h("span", {class: "j-number"}, value.text);
-	if (typeof value === "string") return long_text(JSON.stringify(value));
+	if (typeof value === "string") return long(JSON.stringify(value), LONG, "j-string");
 	return h("span", {class: `j-${value === null ? "null" : typeof value}`}, String(value));
-}
-
-function long_text(quoted) {
-	const e = h("span", {class: "j-string"}, shown(clip(quoted, LONG)));
-	if (quoted.length <= LONG) return e;
-	const more = h(
-		"button",
-		{
-			type: "button",
-			class: "plain small",
-			on: {
-				click: () => {
-					e.textContent = shown(quoted);
-					more.remove();
-				},
-			},
-		},
-		`all ${quoted.length.toLocaleString("en")} characters`,
-	);
-	return [e, " ", more];
 }
 
 const label = (key) =>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* messages: what went over a WebSocket or came as server-sent events, live; the newest are kept. */
-import {from_base64, hex_text, long} from "./body.js";
-import {h} from "./dom.js";
+import {from_base64, hex_text} from "./body.js";
+import {h, long} from "./dom.js";
 import {bytes, clock_ms, plural} from "./format.js";
 
 const ROWS = 500;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* panels: what the tabs of a request show, but for replaying. Each makes elements from an Exchange. */
-import {body_view, hex_text, long, query_table, text_of} from "./body.js";
-import {copy, h} from "./dom.js";
+import {body_view, hex_text, query_table, text_of} from "./body.js";
+import {copy, h, long} from "./dom.js";
 import {bytes, duration, line, plural, REASONS, shown, stamp} from "./format.js";
 import {CHUNK} from "./exchange.js";
 
