@@ -102,7 +102,12 @@ class Program:
         self.notify = Notify(net.dir, name)
         environ = dict(os.environ, NOTIFY_SOCKET=self.notify.path, **(env or {}))
         environ.pop("WATCHDOG_USEC", None) if not env or "WATCHDOG_USEC" not in env else None
-        before = (lambda: limits()) if limits else None
+
+        def before():
+            signal.signal(signal.SIGHUP, signal.SIG_DFL)  # the tests themselves may have been started to survive it
+            if limits:
+                limits()
+
         with open(self.err_path, "ab") as err, open(self.out_path, "ab") as out:
             self.process = subprocess.Popen([str(a) for a in argv], stdin=subprocess.DEVNULL, stdout=out, stderr=err,
                                             env=environ, cwd=net.dir, pass_fds=pass_fds, preexec_fn=before)
