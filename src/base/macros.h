@@ -13,6 +13,19 @@
 /* Run x_cleanup(&variable) when the variable leaves its scope: CLEANUP(str_deinit) struct str s; */
 #define CLEANUP(f) __attribute__((cleanup(f)))
 
+/* AddressSanitizer is built in, which takes addresses without bound: gcc says so by a macro, clang
+ * by a feature. */
+#if defined(__SANITIZE_ADDRESS__)
+#define HAS_ASAN 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define HAS_ASAN 1
+#endif
+#endif
+#ifndef HAS_ASAN
+#define HAS_ASAN 0
+#endif
+
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 #define MIN(a, b)     ((a) < (b) ? (a) : (b))
 #define MAX(a, b)     ((a) > (b) ? (a) : (b))

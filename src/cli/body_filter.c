@@ -26,6 +26,7 @@
 #include <jv.h>
 
 #include "base/clock.h"
+#include "base/macros.h"
 #include "base/mem.h"
 #include "base/str.h"
 
@@ -130,7 +131,7 @@ static NORETURN void judge(struct body_filter *f, const char *bytes, size_t n, i
 	forget_handlers();
 	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
 	limit(RLIMIT_CORE, 0);
-#ifndef __SANITIZE_ADDRESS__
+#if !HAS_ASAN
 	limit(RLIMIT_AS, MEMORY_MAX);
 #endif
 	body = n <= INT_MAX ? jv_parse_sized(bytes, (int)n) : jv_invalid();
