@@ -377,6 +377,7 @@ void agent_stop(struct agent *a)
 	}
 	uplink_drain(&a->uplink);
 	timer_start(&a->drain, goodbye_ms(a));
+	agent_changed(a);
 }
 
 static void on_term(struct sig *s)

@@ -111,4 +111,5 @@ void drain_start(struct hub *h)
 		(clock_ms_t)1);
 	timer_init(&h->drain, h->loop, on_drain);
 	timer_start(&h->drain, 1);
+	hub_changed(h); /* STATUS= says so, also when nothing else changes before the end */
 }
