@@ -117,8 +117,8 @@ void mem_wipe(void *p, size_t n)
 void mem_setup(void)
 {
 #ifdef __GLIBC__
-	(void)mallopt(M_TRIM_THRESHOLD, 8 * 1024 * 1024);
-	(void)mallopt(M_MMAP_THRESHOLD, 4 * 1024 * 1024);
+	(void)mallopt(M_TRIM_THRESHOLD, 16 * 1024 * 1024);
+	(void)mallopt(M_MMAP_THRESHOLD, 8 * 1024 * 1024);
 #endif
 }
 

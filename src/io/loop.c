@@ -183,6 +183,7 @@ void loop_bury(struct loop *l, struct grave *g, grave_free_f *free_f)
 {
 	g->free = free_f;
 	list_add_tail(&l->graveyard, &g->node);
+	l->turns++; /* a crowd may leave within few of them */
 }
 
 void loop_leave(struct loop *l, struct grave *g, grave_free_f *free_f)

@@ -23,7 +23,7 @@ struct loop {
 	ev_prepare before_poll; /* runs the tasks, then empties the graveyard */
 	ev_idle idle;           /* keeps the loop from sleeping while tasks are left over */
 	ev_timer trim;          /* after work: memory that it left behind is given back */
-	unsigned int turns;     /* since the last trim, or since it was put off */
+	unsigned int turns;     /* and burials, since the last trim, or since it was put off */
 	unsigned int put_off;   /* how often it was */
 	struct list tasks;
 	struct list graveyard;

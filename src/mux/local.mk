@@ -8,4 +8,5 @@ src_mux_libmux_a_SOURCES = \
 	src/mux/schedule.c src/mux/schedule.h \
 	src/mux/session.c src/mux/session.h \
 	src/mux/stream.c src/mux/stream.h \
+	src/mux/tick.c src/mux/tick.h \
 	src/mux/window.c src/mux/window.h

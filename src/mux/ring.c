@@ -101,8 +101,23 @@ void ring_drop(struct ring *r, uint64_t offset)
 {
 	assert(offset >= r->start && offset <= r->end);
 	r->start = offset;
+	if (r->start == r->end && r->cap <= RING_SMALL)
+		ring_deinit(r);
+}
+
+bool ring_is_spacious(const struct ring *r)
+{
+	return r->cap > RING_SMALL && ring_len(r) < r->cap / 4;
+}
+
+void ring_shrink(struct ring *r)
+{
+	size_t cap = r->cap;
+
+	while (cap / 2 >= MAX(ring_len(r), (size_t)CAP_MIN))
+		cap /= 2;
 	if (r->start == r->end)
 		ring_deinit(r);
-	else if (r->cap > 16 * CAP_MIN && ring_len(r) < r->cap / 16)
-		resize(r, r->cap / 8);
+	else if (cap < r->cap)
+		resize(r, cap);
 }

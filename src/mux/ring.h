@@ -1,13 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
 
-/* ring: bytes between two absolute offsets; grows by need up to a maximum, holds no memory while
- * empty. */
+/* ring: bytes between two absolute offsets; grows by need up to a maximum, and shrinks when it is
+ * told to. A small one holds no memory while it is empty. */
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "base/macros.h"
+
+/* Up to this many bytes are given back at once: a large one is soon filled again, and memory fresh
+ * from the kernel costs more than what is copied into it. */
+#define RING_SMALL (64 * 1024)
 
 struct ring {
 	uint8_t *data;
@@ -28,6 +33,9 @@ uint8_t *ring_reserve(struct ring *r, size_t n, size_t max, size_t *ret_n) MUST_
 void ring_commit(struct ring *r, size_t n);
 /* Copy out @n bytes from @offset (start <= offset, offset + n <= end). */
 void ring_copy(const struct ring *r, uint64_t offset, void *to, size_t n);
-/* Forget everything before @offset (start <= offset <= end); gives memory back when empty, shrinks
- * when mostly empty. */
+/* Forget everything before @offset (start <= offset <= end). */
 void ring_drop(struct ring *r, uint64_t offset);
+/* It holds much more memory than bytes. */
+bool ring_is_spacious(const struct ring *r);
+/* Give back what is not needed now; all when it is empty. */
+void ring_shrink(struct ring *r);

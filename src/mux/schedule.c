@@ -64,19 +64,20 @@ static size_t put_data(struct stream *st, uint8_t *out, size_t cap)
 	last = st->end_asked && !st->end_sent && st->sent + n == st->ring.end;
 	if (n == 0 && !last)
 		return 0;
+	ring_copy(&st->ring, st->sent, out + FRAME_HEADER_SIZE + 8, n);
+	(void)put_u64(out + FRAME_HEADER_SIZE, st->sent);
+	st->sent += n;
 	/* a ring that is short of memory: the next bytes wait for an acknowledgement, not for
 	 * credit */
-	held = st->wants_room && st->sent + n == st->ring.end;
+	held = st->sent == st->ring.end && stream_is_held(st);
 	frame_encode_header(out, FRAME_DATA,
 		(last ? FRAME_FLAG_END : 0) | (held ? FRAME_FLAG_HELD : 0), (uint16_t)(8 + n),
 		st->id);
-	(void)put_u64(out + FRAME_HEADER_SIZE, st->sent);
-	ring_copy(&st->ring, st->sent, out + FRAME_HEADER_SIZE + 8, n);
-	st->sent += n;
 	st->end_sent = st->end_sent || last;
 	st->sent_max = MAX(st->sent_max, st->sent + (st->end_sent ? 1 : 0));
 	st->session->stats.bytes_tx += n;
 	session_counted(st->session);
+	stream_was_sent(st);
 	return FRAME_HEADER_SIZE + 8 + n;
 }
 

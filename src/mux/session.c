@@ -25,9 +25,7 @@
 #include "mux/move.h"
 #include "mux/resume.h"
 #include "mux/stream.h"
-
-/* On a link with open streams the first PING goes out after this silence. */
-#define PING_BUSY_MS 2000
+#include "mux/tick.h"
 
 const struct session_limits session_limits_default = {
 	.window = 256 * 1024,
@@ -54,6 +52,8 @@ void session_leave(struct session *s)
 	struct list *n;
 
 	assert(s->depth > 0);
+	while (s->depth == 1 && (n = list_pop(&s->roomy)))
+		stream_say_room(list_entry(n, struct stream, roomy));
 	if (--s->depth > 0)
 		return;
 	while ((n = list_pop(&s->dead)))
@@ -77,6 +77,8 @@ void session_init(struct session *s, const struct session_ops *ops,
 	list_init(&s->brief);
 	list_init(&s->ready);
 	list_init(&s->lagging);
+	list_init(&s->roomy);
+	list_init(&s->spacious);
 	list_init(&s->dead);
 	buf_init(&s->control, limits->control_max);
 	buf_init(&s->resets, limits->control_max);
@@ -262,17 +264,22 @@ static void detached(struct session *s, enum close_reason why)
 	session_reschedule(s);
 }
 
-void session_lose_link(struct session *s, struct link *l, enum close_reason why)
+void session_link_lost(struct session *s, bool base, enum close_reason why)
 {
-	bool base = l == s->base_link;
-
-	detach_link(s, l);
 	if (s->closed)
 		return;
 	if (base)
 		detached(s, why);
 	else if (s->base_link && !s->resuming)
 		session_drop_lanes(s);
+}
+
+void session_lose_link(struct session *s, struct link *l, enum close_reason why)
+{
+	bool base = l == s->base_link;
+
+	detach_link(s, l);
+	session_link_lost(s, base, why);
 }
 
 void session_greeted(struct session *s, uint32_t peer_window, clock_ms_t now)
@@ -504,94 +511,16 @@ uint32_t session_rtt_us(const struct session *s)
 
 /* --- time ------------------------------------------------------------------------------------ */
 
-static uint32_t ping_after(const struct session *s)
-{
-	return idmap_count(&s->streams) ? MIN(s->limits.ping_ms, (uint32_t)PING_BUSY_MS)
-					: s->limits.ping_ms;
-}
-
-static uint32_t dead_after(const struct session *s)
-{
-	return idmap_count(&s->streams) ? s->limits.dead_busy_ms : s->limits.dead_ms;
-}
-
-/* A PING is outstanding, and nothing came since. */
-static bool is_asked(const struct link *l)
-{
-	return l->ping_at && l->ping_at >= l->last_rx;
-}
-
-/* A little earlier than @at, at a moment that others have too: a thousand quiet sessions wake a
- * server together, not a thousand times. */
-static clock_ms_t together(clock_ms_t at, uint32_t ping)
-{
-	return at - at % MAX(ping / 8, 1U);
-}
-
-/* When something is next to be done for @l. How long an answer may take counts from the question:
- * a link that was quiet because nobody had anything to say is not dead when a stream opens. */
-static clock_ms_t link_deadline(const struct session *s, const struct link *l)
-{
-	uint32_t ping = ping_after(s), dead = dead_after(s);
-
-	if (!is_asked(l))
-		return together(l->last_rx + ping, ping);
-	return MAX(l->last_rx + dead, l->ping_at + (dead > ping ? dead - ping : dead));
-}
-
 void session_reschedule(struct session *s)
 {
-	clock_ms_t at = s->lag_at;
+	clock_ms_t at = tick_next(s);
 
-	if (s->closed)
-		return;
-	if (s->move_at)
-		at = at ? MIN(at, s->move_at) : s->move_at;
-	list_each (l, &s->links, struct link, node) {
-		clock_ms_t mine = link_deadline(s, l);
-
-		at = at ? MIN(at, mine) : mine;
-	}
-	if (!s->base_link && s->detached_at)
-		at = s->detached_at + s->limits.grace_ms;
 	/* later than announced needs no call: the tick that comes then finds nothing to do and asks
 	 * again */
-	if (at && (!s->deadline_at || at < s->deadline_at)) {
-		s->deadline_at = at;
-		s->ops->deadline(s, at);
-	}
-}
-
-static void check_link(struct session *s, struct link *l)
-{
-	bool base = l == s->base_link;
-
-	if (s->now < link_deadline(s, l))
+	if (s->closed || !at || (s->deadline_at && at >= s->deadline_at))
 		return;
-	if (is_asked(l)) {
-
-		detach_link(s, l);
-		l->ops->close(l, CLOSE_TIMEOUT, "nothing was received for too long");
-		if (base)
-			detached(s, CLOSE_TIMEOUT);
-		else if (s->base_link && !s->resuming)
-			session_drop_lanes(s);
-	} else {
-		(void)link_ping(l, s->now);
-	}
-}
-
-static void announce_lagging(struct session *s)
-{
-	struct list *n;
-
-	s->lag_at = 0;
-	while ((n = list_pop(&s->lagging))) {
-		struct stream *st = list_entry(n, struct stream, lagging);
-
-		st->window_due = true;
-		stream_schedule(st);
-	}
+	s->deadline_at = at;
+	s->ops->deadline(s, at);
 }
 
 void session_tick(struct session *s, clock_ms_t now)
@@ -600,21 +529,7 @@ void session_tick(struct session *s, clock_ms_t now)
 		return;
 	session_enter(s, now);
 	s->deadline_at = 0;
-	if (s->lag_at && s->now >= s->lag_at)
-		announce_lagging(s);
-	if (s->move_at && s->now >= s->move_at)
-		move_data(s);
-	for (struct list *n = s->links.next; n != &s->links;) {
-		struct link *l = list_entry(n, struct link, node);
-
-		n = n->next;
-		check_link(s, l);
-		if (!l->session)
-			break; /* it is gone, others may be: the next tick sees to them */
-	}
-	if (!s->closed && !s->base_link && s->detached_at &&
-		s->now >= s->detached_at + s->limits.grace_ms)
-		session_close(s, CLOSE_LINK_LOST, "the connection was not taken up again in time");
+	tick_run(s);
 	session_reschedule(s);
 	session_leave(s);
 }

@@ -79,6 +79,8 @@ struct session {
 	struct list brief;    /* streams whose next turn sends all they have; those to be opened */
 	struct list ready;    /* the other streams with something to send, round robin */
 	struct list lagging;  /* streams whose consumption was not announced yet */
+	struct list spacious; /* streams whose rings hold memory that they have no bytes for */
+	struct list roomy;    /* streams whose users may be told of room, when it returns */
 	struct list dead;     /* freed when the outermost call returns */
 	struct buf control;   /* session frames, for the base link */
 	struct buf resets;    /* RESET of streams that are gone, for the data link */
@@ -87,10 +89,11 @@ struct session {
 	uint32_t peer_max_id; /* highest stream id the peer has opened */
 	uint64_t ping_seq;
 	clock_ms_t detached_at, now, deadline_at;
-	uint64_t watch_at;   /* `moved` is said when so many stream bytes have; 0: never */
-	uint64_t move_bytes; /* sent in all when a move to a better link waits no longer */
-	clock_ms_t move_at;  /* when that is looked at again; 0: none waits */
-	clock_ms_t lag_at;   /* when the lagging streams' WINDOWs are due; 0: none lag */
+	uint64_t watch_at;      /* `moved` is said when so many stream bytes have; 0: never */
+	uint64_t move_bytes;    /* sent in all when a move to a better link waits no longer */
+	clock_ms_t move_at;     /* when that is looked at again; 0: none waits */
+	clock_ms_t spacious_at; /* when the spacious rings are looked at; 0: there are none */
+	clock_ms_t lag_at;      /* when the lagging streams' WINDOWs are due; 0: none lag */
 	unsigned int depth;
 	bool greeted;  /* peer_window is known: streams may be opened */
 	bool draining; /* GOAWAY was sent or received: no new streams */
@@ -169,6 +172,8 @@ void session_wake(struct session *s, struct link *l);
 bool session_may_stream(const struct session *s);
 /* @l is gone: fall back to the WebSocket, or detach. */
 void session_lose_link(struct session *s, struct link *l, enum close_reason why);
+/* What follows when a link is detached already; @base: it was the base link. */
+void session_link_lost(struct session *s, bool base, enum close_reason why);
 /* Let go of a link by closing it. */
 void session_drop_link(struct session *s, struct link *l, enum close_reason why, const char *text);
 /* Let go of every lane and go on over the WebSocket, by resumption. */

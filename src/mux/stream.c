@@ -22,10 +22,15 @@
 /* What may wait unsent beyond the peer's credit, so that there is something to send when it comes.
  */
 #define SLACK (64 * 1024)
+/* What may wait unsent whatever the credit: a link that is full gets no fuller by it, and memory
+ * that was just used is in the processor's cache. */
+#define UNSENT_MAX (512 * 1024)
 /* A ring's bound whatever the peer grants; equals the largest window of the protocol. */
 #define RING_MAX FRAME_MAX_WINDOW
 /* A ring's bound while the session's memory is used up: enough that every stream moves. */
 #define LEAN (16 * 1024)
+/* How long a large ring keeps the memory that it has no bytes for. */
+#define SPACIOUS_MS 1000
 /* Consumption that is too small for a WINDOW of its own is announced after this. */
 #define LAG_MS 200
 
@@ -38,6 +43,8 @@ struct stream *stream_new(struct session *s, uint32_t id, uint32_t window)
 	st->limit = s->peer_window;
 	list_init(&st->ready);
 	list_init(&st->lagging);
+	list_init(&st->roomy);
+	list_init(&st->spacious);
 	ring_init(&st->ring);
 	window_init(&st->window, window);
 	list_init(&st->all);
@@ -63,6 +70,8 @@ void stream_destroy(struct stream *st)
 	free(TAKE_PTR(st->open_payload));
 	list_del(&st->ready);
 	list_del(&st->lagging);
+	list_del(&st->roomy);
+	list_del(&st->spacious);
 	(void)idmap_del(&s->streams, st->id);
 	list_del(&st->all);
 	list_add_tail(&s->dead, &st->all);
@@ -119,11 +128,20 @@ void stream_schedule(struct stream *st)
 		session_wake(s, s->data_link);
 }
 
+static void shrink(struct stream *st)
+{
+	size_t before = st->ring.cap;
+
+	ring_shrink(&st->ring);
+	st->session->stats.memory += st->ring.cap - before;
+}
+
 /* The ring's bound now: the credit and a slack; little when the session's memory is used up. */
 static size_t ring_max(const struct stream *st)
 {
 	uint64_t max = MIN(st->limit - st->ring.start + SLACK, (uint64_t)RING_MAX);
 
+	max = MIN(max, st->sent - st->ring.start + UNSENT_MAX);
 	if (st->session->stats.memory >= st->session->limits.memory)
 		max = MIN(max, (uint64_t)LEAN);
 	return (size_t)max;
@@ -152,10 +170,8 @@ uint8_t *stream_reserve(struct stream *st, size_t *io_n)
 void stream_commit(struct stream *st, size_t n)
 {
 	if (n == 0) {
-		if (ring_len(&st->ring) == 0) {
-			st->session->stats.memory -= st->ring.cap;
-			ring_deinit(&st->ring);
-		}
+		if (ring_len(&st->ring) == 0 && st->ring.cap <= RING_SMALL)
+			shrink(st);
 		return;
 	}
 	ring_commit(&st->ring, n);
@@ -195,11 +211,57 @@ static bool is_limit(uint64_t limit, uint64_t received)
 	return limit <= received || limit - received <= FRAME_MAX_WINDOW;
 }
 
-/* The peer has everything before @received: forget it, and tell the user about the room. */
-static bool acknowledge(struct stream *st, uint64_t received)
+bool stream_is_held(const struct stream *st)
+{
+	return st->wants_room && stream_room(st) < SLACK / 4;
+}
+
+void stream_was_sent(struct stream *st)
+{
+	if (st->wants_room && st->ring.end - st->sent <= UNSENT_MAX / 2 &&
+		!list_is_linked(&st->roomy))
+		list_add_tail(&st->session->roomy, &st->roomy);
+}
+
+static void list_spacious(struct stream *st)
+{
+	struct session *s = st->session;
+
+	st->spacious_end = st->ring.end;
+	list_add_tail(&s->spacious, &st->spacious);
+	if (!s->spacious_at) {
+		s->spacious_at = s->now + SPACIOUS_MS;
+		session_reschedule(s);
+	}
+}
+
+void stream_shrink(struct stream *st)
+{
+	if (!ring_is_spacious(&st->ring))
+		return;
+	if (st->ring.end - st->spacious_end < st->ring.cap)
+		shrink(st);
+	else
+		list_spacious(st); /* all of it was used meanwhile */
+}
+
+static void forget_sent(struct stream *st, uint64_t received)
 {
 	size_t before = st->ring.cap;
 
+	ring_drop(&st->ring, received);
+	st->session->stats.memory += st->ring.cap - before;
+	if (!ring_is_spacious(&st->ring))
+		return;
+	if (st->session->stats.memory >= st->session->limits.memory)
+		shrink(st);
+	else if (!list_is_linked(&st->spacious))
+		list_spacious(st);
+}
+
+/* The peer has everything before @received: forget it, and tell the user about the room. */
+static bool acknowledge(struct stream *st, uint64_t received)
+{
 	/* not `sent`: what was under way when a resumption took it back may still arrive */
 	if (received > st->sent_max)
 		return false;
@@ -208,13 +270,12 @@ static bool acknowledge(struct stream *st, uint64_t received)
 		received--;
 	}
 	if (received > st->ring.start)
-		ring_drop(&st->ring, received);
+		forget_sent(st, received);
 	st->sent = MAX(st->sent, st->ring.start);
-	st->session->stats.memory += st->ring.cap - before;
 	return true;
 }
 
-static void say_room(struct stream *st)
+void stream_say_room(struct stream *st)
 {
 	if (!st->wants_room || !st->user || stream_room(st) < SLACK / 4)
 		return;
@@ -278,7 +339,7 @@ static void on_window(struct stream *st, const struct frame *f)
 	}
 	st->limit = MAX(st->limit, limit);
 	stream_schedule(st);
-	say_room(st);
+	stream_say_room(st);
 	stream_maybe_finish(st);
 }
 

@@ -42,16 +42,19 @@ struct stream {
 	struct session *session;
 	struct stream_user *user;
 	uint32_t id;
-	struct list all;     /* in session->all, then in session->dead */
-	struct list ready;   /* in session->brief or ->ready while it has something to send */
-	struct list lagging; /* in session->lagging while consumption was not announced */
+	struct list all;      /* in session->all, then in session->dead */
+	struct list ready;    /* in session->brief or ->ready while it has something to send */
+	struct list lagging;  /* in session->lagging while consumption was not announced */
+	struct list spacious; /* in session->spacious while its ring holds memory for nothing */
+	struct list roomy;    /* in session->roomy while its user is to be told of room */
 
-	struct ring ring;     /* bytes sent and not acknowledged, then bytes not yet sent */
-	uint64_t sent;        /* next offset to send */
-	uint64_t sent_max;    /* highest offset ever sent, the end counting one; resumption takes
-				 `sent` back */
-	uint64_t limit;       /* the peer's credit */
-	struct window window; /* of the receiving direction */
+	struct ring ring;      /* bytes sent and not acknowledged, then bytes not yet sent */
+	uint64_t sent;         /* next offset to send */
+	uint64_t spacious_end; /* the ring's end when it was put there */
+	uint64_t sent_max;     /* highest offset ever sent, the end counting one; resumption takes
+				  `sent` back */
+	uint64_t limit;        /* the peer's credit */
+	struct window window;  /* of the receiving direction */
 
 	uint8_t *open_payload; /* kept until the peer's first sign of life, for resumption */
 	uint16_t open_len;
@@ -80,6 +83,14 @@ bool stream_has_data(const struct stream *st);
 /* Its next turn sends all it has; or it is to be opened: OPENs keep the order of their ids, so they
  * all stand in one list. */
 bool stream_is_brief(const struct stream *st);
+/* Its user waits for room that only an acknowledgement makes. */
+bool stream_is_held(const struct stream *st);
+/* Bytes have left the ring's unsent part: its user may be told when the outermost call returns. */
+void stream_was_sent(struct stream *st);
+/* Tell a user that waits for room of it, when there is some. */
+void stream_say_room(struct stream *st);
+/* Its ring may have held memory for nothing for a while: give that back unless it was in use. */
+void stream_shrink(struct stream *st);
 /* The peer no longer has it. True: both ends were sent and received, so it finished there, and now
  * here. */
 bool stream_assume_finished(struct stream *st);

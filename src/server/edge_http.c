@@ -28,13 +28,9 @@
 #include "server/tunnel.h"
 
 /* The queue takes all that a stream may be granted. */
-#define OUT_MAX  (17 * 1024 * 1024)
-#define LOW_MARK (64 * 1024)
-/* Unread input kept while a response is outstanding; then reading pauses. */
-#define AHEAD_MAX (64 * 1024)
+#define OUT_MAX   (17 * 1024 * 1024)
+#define LOW_MARK  (64 * 1024)
 #define LINGER_MS 2000
-/* What one readable event of an upgraded connection may move before others get their turn. */
-#define READ_MAX (512 * 1024)
 /* How often those whose bytes wait are looked at. */
 #define LOOK_MS 500
 
@@ -322,124 +318,13 @@ void edge_http_set_deadline(struct visitor *v)
 
 /* --- what the connection says ----------------------------------------------------------------- */
 
-/* Straight into the ring, as a pump does. */
-static void read_upgraded(struct visitor *v)
-{
-	size_t budget = READ_MAX;
-
-	while (budget > 0 && v->user.stream) {
-		size_t room = LOOP_SCRATCH_SIZE;
-		uint8_t *to = buf_len(&v->in) ? NULL : stream_reserve(v->user.stream, &room);
-		ssize_t n;
-
-		if (!to) {
-			edge_http_hold(v);
-			return;
-		}
-		n = conn_read(&v->conn, to, room);
-		stream_commit(v->user.stream, n > 0 ? (size_t)n : 0);
-		if (n == -EAGAIN)
-			return;
-		if (n < 0) {
-			edge_http_forget(v, CLOSE_VISITOR_GONE);
-			return;
-		}
-		if (n == 0) {
-			stream_end(v->user.stream);
-			edge_http_upgraded_done(v);
-			return;
-		}
-		v->bytes_in += (uint64_t)n;
-		budget -= MIN(budget, (size_t)n);
-		if ((size_t)n < room)
-			return;
-	}
-}
-
-static void request_too_slow(struct visitor *v)
+void edge_http_too_slow(struct visitor *v)
 {
 	v->why = CLOSE_TIMEOUT;
 	if (v->answered)
 		edge_http_forget(v, CLOSE_TIMEOUT);
 	else
 		edge_error_refuse(v, HTTP_FAULT_TIMEOUT);
-}
-
-/*
- * Is a body more than a drip that only keeps the time-out away? Time in which it was not read does
- * not count, nor does anything once there is an answer: then it is a conversation.
- */
-static bool is_making_progress(struct visitor *v)
-{
-	clock_ms_t now = loop_now(v->edge->loop);
-	bool first = v->body_since == 0;
-	uint64_t brought = v->bytes_in - v->body_had;
-
-	if (!first && now - v->body_since < v->edge->limits.body_timeout_ms)
-		return true;
-	v->body_since = now;
-	v->body_had = v->bytes_in;
-	return first || v->answered || brought >= v->edge->limits.body_progress;
-}
-
-static void on_bytes(struct visitor *v, const uint8_t *bytes, size_t n)
-{
-	bool first = buf_len(&v->in) == 0;
-
-	if (v->phase == VISITOR_LINGER)
-		return;
-	(void)buf_add(&v->in, bytes, n);
-	if (v->phase == VISITOR_HEAD) {
-		if (first)
-			edge_http_set_deadline(v);
-		edge_request_take(v);
-	} else if (v->phase == VISITOR_BODY) {
-		edge_http_set_deadline(v);
-		edge_request_body(v);
-		if (!v->gone && v->phase == VISITOR_BODY && !is_making_progress(v))
-			request_too_slow(v);
-	}
-	if (!v->gone && v->phase != VISITOR_HEAD && v->phase != VISITOR_LINGER &&
-		(buf_len(&v->in) >= AHEAD_MAX ||
-			(v->phase == VISITOR_PARKED && edge_park_room(v) == 0)))
-		edge_http_hold(v);
-}
-
-static void on_visitor_end(struct visitor *v)
-{
-	if (v->phase == VISITOR_LINGER || (v->phase == VISITOR_HEAD && buf_len(&v->in) == 0)) {
-		if (conn_queued(&v->conn) == 0)
-			edge_http_forget(v, CLOSE_DONE);
-		return;
-	}
-	edge_http_forget(v, CLOSE_VISITOR_GONE);
-}
-
-static void on_readable(struct visitor *v)
-{
-	uint8_t *scratch = v->edge->loop->scratch;
-	size_t room = MIN(buf_room(&v->in), (size_t)LOOP_SCRATCH_SIZE);
-	ssize_t n;
-
-	if (v->phase == VISITOR_UPGRADED) {
-		read_upgraded(v);
-		return;
-	}
-	if (v->phase == VISITOR_PARKED)
-		room = MIN(room, edge_park_room(v));
-	if (room == 0) {
-		edge_http_hold(v);
-		return;
-	}
-	n = conn_read(&v->conn, scratch, room);
-	if (n == -EAGAIN)
-		return;
-	if (n > 0)
-		on_bytes(v, scratch, (size_t)n);
-	else if (n == 0)
-		on_visitor_end(v);
-	else
-		edge_http_forget(v, CLOSE_VISITOR_GONE);
 }
 
 static void origin_too_slow(struct visitor *v)
@@ -472,7 +357,7 @@ static void on_timeout(struct visitor *v)
 		if (buf_len(&v->in) > 0) {
 			v->requests++;
 			v->keep_alive = v->answered = false;
-			request_too_slow(v);
+			edge_http_too_slow(v);
 		} else {
 			edge_http_forget(v, CLOSE_IDLE);
 		}
@@ -481,7 +366,7 @@ static void on_timeout(struct visitor *v)
 		if (conn_is_paused(&v->conn) && !v->answered)
 			origin_too_slow(v); /* it takes nothing of the body */
 		else
-			request_too_slow(v);
+			edge_http_too_slow(v);
 		break;
 	case VISITOR_WAIT:
 		origin_too_slow(v);
@@ -506,7 +391,7 @@ static void on_event(struct conn *c, enum conn_event ev)
 		edge_http_set_deadline(v);
 		break;
 	case CONN_EV_READABLE:
-		on_readable(v);
+		edge_read(v);
 		break;
 	case CONN_EV_DRAINED:
 	case CONN_EV_FLUSHED:
@@ -562,7 +447,7 @@ void edge_http_accept(struct edge_http *e, int fd, const struct addr *peer,
 	v->peer = *peer;
 	v->local = local ? mem_dup(local, sizeof(*local)) : NULL;
 	v->tls = tls != NULL;
-	buf_init(&v->in, MAX(e->limits.head_max, (uint32_t)AHEAD_MAX) + LOOP_SCRATCH_SIZE);
+	buf_init(&v->in, MAX(e->limits.head_max, (uint32_t)VISITOR_AHEAD_MAX) + LOOP_SCRATCH_SIZE);
 	buf_init(&v->response_head, e->limits.head_max + FRAME_MAX_DATA);
 	loop_task_init(&v->next, on_next);
 	list_add_tail(&e->visitors, &v->node);

@@ -282,11 +282,33 @@ static void body_done(struct visitor *v)
 	edge_http_set_deadline(v);
 }
 
+/* How many of @n bytes are the body's; none when it is broken, which is the end of the request. */
+static size_t take_body(struct visitor *v, const uint8_t *bytes, size_t n)
+{
+	long taken = http_body_take(&v->request_body, bytes, n);
+
+	if (taken >= 0)
+		return (size_t)taken;
+	v->why = CLOSE_BAD_MESSAGE;
+	edge_http_drop_stream(v, /* clean= */ false, CLOSE_BAD_MESSAGE);
+	if (v->answered)
+		edge_http_forget(v, CLOSE_BAD_MESSAGE);
+	else
+		edge_error_refuse(v, (enum http_fault) - taken);
+	return 0;
+}
+
+static void was_taken(struct visitor *v, size_t n)
+{
+	v->bytes_in += (uint64_t)n;
+	if (v->request_body.done)
+		body_done(v);
+}
+
 void edge_request_body(struct visitor *v)
 {
 	while (v->phase == VISITOR_BODY && v->user.stream && buf_len(&v->in) > 0) {
-		size_t room = stream_room(v->user.stream), n = MIN(buf_len(&v->in), room);
-		long taken;
+		size_t n = MIN(buf_len(&v->in), stream_room(v->user.stream));
 
 		if (n == 0) {
 			/* asks for `writable` */
@@ -294,20 +316,22 @@ void edge_request_body(struct visitor *v)
 			edge_http_hold(v);
 			return;
 		}
-		taken = http_body_take(&v->request_body, buf_data(&v->in), n);
-		if (taken < 0) {
-			v->why = CLOSE_BAD_MESSAGE;
-			edge_http_drop_stream(v, /* clean= */ false, CLOSE_BAD_MESSAGE);
-			if (v->answered)
-				edge_http_forget(v, CLOSE_BAD_MESSAGE);
-			else
-				edge_error_refuse(v, (enum http_fault) - taken);
+		n = take_body(v, buf_data(&v->in), n);
+		if (n == 0)
 			return;
-		}
-		(void)stream_write(v->user.stream, buf_data(&v->in), (size_t)taken);
-		buf_consume(&v->in, (size_t)taken);
-		v->bytes_in += (uint64_t)taken;
-		if (v->request_body.done)
-			body_done(v);
+		(void)stream_write(v->user.stream, buf_data(&v->in), n);
+		buf_consume(&v->in, n);
+		was_taken(v, n);
 	}
+}
+
+void edge_request_body_read(struct visitor *v, const uint8_t *at, size_t n)
+{
+	size_t taken = take_body(v, at, n);
+
+	if (taken == 0)
+		return;
+	(void)buf_add(&v->in, at + taken, n - taken);
+	stream_commit(v->user.stream, taken);
+	was_taken(v, taken);
 }

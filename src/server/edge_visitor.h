@@ -18,6 +18,9 @@
 
 struct tunnel;
 
+/* Unread input kept while a response is outstanding; then reading pauses. */
+#define VISITOR_AHEAD_MAX (64 * 1024)
+
 enum visitor_phase {
 	VISITOR_HEAD,     /* waiting for, or reading, a request head            */
 	VISITOR_BODY,     /* the request's body is on its way                   */
@@ -94,6 +97,8 @@ void edge_http_set_deadline(struct visitor *v);
 void edge_http_hold(struct visitor *v);
 /* Credit the stream with what has left. */
 void edge_http_credit(struct visitor *v);
+/* Its request takes too long: answer so, or end it in the middle of another answer. */
+void edge_http_too_slow(struct visitor *v);
 
 /* Now, as Date says it. Valid until the next call. */
 const char *edge_http_date(struct edge_http *e);
@@ -104,11 +109,19 @@ const char *edge_http_date(struct edge_http *e);
 bool edge_claims_read(struct visitor *v, const struct http_head *h) MUST_USE;
 const struct addr *edge_claims_visitor(const struct visitor *v);
 
+/* edge_read.c */
+/* The connection has bytes, or its end, or an error. */
+void edge_read(struct visitor *v);
+
 /* edge_request.c */
 /* Look at `in`: begins the next request when its head is whole. */
 void edge_request_take(struct visitor *v);
 /* Bytes came from the visitor while the body is on its way. */
 void edge_request_body(struct visitor *v);
+/* The same for @n bytes at @at, which stream_reserve() has given: what follows the body goes to
+ * `in`.
+ */
+void edge_request_body_read(struct visitor *v, const uint8_t *at, size_t n);
 /* The stream failed before a byte of the response: send the request again over a fresh one, if that
  * is safe. @session: it was the session that failed, not the origin. */
 bool edge_request_retry(struct visitor *v, bool session);

@@ -8,6 +8,7 @@ src_server_libserver_a_SOURCES = \
 	src/server/edge_error.c \
 	src/server/edge_http.c src/server/edge_http.h \
 	src/server/edge_park.c \
+	src/server/edge_read.c \
 	src/server/edge_request.c \
 	src/server/edge_response.c \
 	src/server/edge_tcp.c src/server/edge_tcp.h \

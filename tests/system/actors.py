@@ -156,6 +156,13 @@ class Program:
     def fds(self):
         return len(os.listdir(f"/proc/{self.pid}/fd"))
 
+    def ports(self):
+        """The TCP ports that it listens on itself."""
+        links = [os.readlink(fd) for fd in pathlib.Path(f"/proc/{self.pid}/fd").iterdir() if fd.is_symlink()]
+        rows = [row.split() for kind in ("tcp", "tcp6") for row in
+                pathlib.Path(f"/proc/{self.pid}/net/{kind}").read_text().splitlines()[1:]]
+        return {int(row[1].rpartition(":")[2], 16) for row in rows if row[3] == "0A" and f"socket:[{row[9]}]" in links}
+
     def end(self):
         """For teardown: end it in any case, and complain about a sanitizer's report."""
         if self.process.poll() is None:

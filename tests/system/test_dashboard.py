@@ -365,6 +365,7 @@ def test_a_reload_moves_it_and_leaves_the_tunnels(net):
         dmn.write_config(dmn.config)
         dmn.ctl("reload")
     after = board_of(dmn)
+    assert after.port in dmn.ports()
     assert after.token == before.token and after.get("/").status == 200
     assert after.get("/", host=f"192.0.2.1:{after.port}").status == 200  # an address is no name: nothing to rebind
     assert after.get("/", host=f"evil.example:{after.port}").status == 403
@@ -372,8 +373,7 @@ def test_a_reload_moves_it_and_leaves_the_tunnels(net):
     dmn.config["dashboard"]["enabled"] = False
     dmn.write_config(dmn.config)
     dmn.ctl("reload")
-    with pytest.raises(ConnectionError):
-        after.get("/")
+    assert after.port not in dmn.ports()  # asking there could meet whoever has the port now
     assert dmn.status()["dashboard"] == {"address": None, "error": None}
     assert dmn.status()["server"]["session"] == session and dmn.tunnel("web")["state"] == "up"
 

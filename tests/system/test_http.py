@@ -7,6 +7,8 @@ import socket
 import threading
 import time
 
+import pytest
+
 from actors import MIB, WAIT, Handler, RawOrigin, until
 
 
@@ -77,6 +79,37 @@ def test_pipelined_requests_are_answered_in_order(pair):
     with sock.makefile("rb") as stream:
         for n in range(8):
             assert next_response(stream) == (200, f"origin: GET /{n}\n".encode())
+
+
+FRAMINGS = {"length": (b"Content-Length: 5\r\n", b"hello"),
+            "chunks": (b"Transfer-Encoding: chunked\r\n", b"2\r\nhe\r\n3;x=y\r\nllo\r\n0\r\n\r\n")}
+
+
+def post_and_wait(pair, framing):
+    """A visitor whose body is asked for: what it sends next is read as a body, apart from the head."""
+    sock = pair.visitor(pair.srv.public)
+    sock.sendall(b"POST /echo HTTP/1.1\r\nHost: web.localhost\r\nExpect: 100-continue\r\n" + framing + b"\r\n")
+    stream = sock.makefile("rb")
+    assert [stream.readline(), stream.readline()] == [b"HTTP/1.1 100 Continue\r\n", b"\r\n"]
+    return sock, stream
+
+
+@pytest.mark.parametrize("framing", FRAMINGS)
+def test_a_request_right_behind_a_body_is_answered_too(pair, framing):
+    field, body = FRAMINGS[framing]
+    sock, stream = post_and_wait(pair, field)
+    with sock, stream:
+        sock.sendall(body + get(0, "web.localhost", "/next") + get(0, "web.localhost", "/last"))
+        assert next_response(stream) == (200, b"hello")
+        assert next_response(stream) == (200, b"origin: GET /next\n")
+        assert next_response(stream) == (200, b"origin: GET /last\n")
+
+
+def test_a_chunk_that_cannot_be_read_is_refused_in_the_middle_of_a_body(pair):
+    sock, stream = post_and_wait(pair, FRAMINGS["chunks"][0])
+    with sock, stream:
+        sock.sendall(b"2\r\nhe\r\nzz\r\nllo\r\n0\r\n\r\n")
+        assert next_response(stream)[0] == 400
 
 
 def test_a_large_upload_comes_back_whole(pair, tmp_path):

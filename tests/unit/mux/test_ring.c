@@ -106,18 +106,33 @@ static void bytes_stay_where_their_offsets_say(void **state)
 	ring_deinit(&r);
 }
 
-static void a_ring_that_was_large_gives_memory_back(void **state)
+static void a_large_ring_keeps_its_memory_until_it_is_told(void **state)
 {
 	struct ring r;
+	const uint8_t *data;
 
 	(void)state;
 	ring_init(&r);
 	assert_int_equal(fill(&r, 4 * MIB, 16 * MIB), 4 * MIB);
 	assert_int_equal(r.cap, 4 * MIB);
+	assert_false(ring_is_spacious(&r));
+	data = r.data;
 	ring_drop(&r, 4 * MIB - 1000);
-	assert_true(r.cap <= MIB);
-	expect(&r, 4 * MIB - 1000, 1000);
-	ring_deinit(&r);
+	assert_true(ring_is_spacious(&r));
+	ring_drop(&r, 4 * MIB);
+	assert_int_equal(fill(&r, 1000, 16 * MIB), 1000);
+	assert_ptr_equal(r.data, data);
+	ring_shrink(&r);
+	assert_int_equal(r.cap, 4 * KIB);
+	expect(&r, 4 * MIB, 1000);
+	assert_false(ring_is_spacious(&r));
+	ring_drop(&r, 4 * MIB + 1000);
+	assert_null(r.data);
+	assert_int_equal(fill(&r, MIB, MIB), MIB);
+	ring_drop(&r, r.end);
+	ring_shrink(&r);
+	assert_null(r.data);
+	assert_int_equal(r.cap, 0);
 }
 
 static void nobody_passes_the_credit(void **state)
@@ -148,6 +163,45 @@ static void a_quarter_is_worth_a_word(void **state)
 	assert_int_equal(window_grant(&w), 1250);
 	assert_false(window_consumed(&w, 249));
 	assert_true(window_consumed(&w, 1));
+}
+
+/* What is not acknowledged is kept by the sender, whatever the window's size. */
+static void of_a_large_window_less_than_a_quarter_is_worth_a_word(void **state)
+{
+	struct window w;
+
+	(void)state;
+	window_init(&w, 16 * MIB);
+	assert_int_equal(window_received(&w, MIB), 0);
+	assert_false(window_consumed(&w, 256 * KIB - 1));
+	assert_true(window_consumed(&w, 1));
+}
+
+/* @rate bytes pass in a millisecond, but consumed @every so many of them. */
+static uint32_t size_after_bursts(uint64_t rate, int every)
+{
+	struct window w;
+
+	window_init(&w, 256 * KIB);
+	for (int now = 1; now < 2000; now++) {
+		uint64_t n = MIN(rate, w.granted - w.received);
+
+		assert_int_equal(window_received(&w, (uint32_t)n), 0);
+		if (now % every != 0)
+			continue;
+		if (window_consumed(&w, w.received - w.consumed)) {
+			(void)window_grow(&w, 500, 16 * MIB, UINT64_MAX, (clock_ms_t)now);
+			(void)window_grant(&w);
+		}
+	}
+	return w.size;
+}
+
+static void a_burst_is_not_a_rate(void **state)
+{
+	(void)state;
+	assert_in_range(size_after_bursts(20 * KIB, 10), 256 * KIB, 512 * KIB);
+	assert_in_range(size_after_bursts(500 * KIB, 1), MIB, 2 * MIB);
 }
 
 /* A sender that always uses its credit at once, and a reader that takes everything, @rtt_ms apart.
@@ -231,9 +285,11 @@ int main(void)
 		cmocka_unit_test(an_empty_ring_holds_no_memory),
 		cmocka_unit_test(a_ring_never_passes_its_maximum),
 		cmocka_unit_test(bytes_stay_where_their_offsets_say),
-		cmocka_unit_test(a_ring_that_was_large_gives_memory_back),
+		cmocka_unit_test(a_large_ring_keeps_its_memory_until_it_is_told),
 		cmocka_unit_test(nobody_passes_the_credit),
 		cmocka_unit_test(a_quarter_is_worth_a_word),
+		cmocka_unit_test(of_a_large_window_less_than_a_quarter_is_worth_a_word),
+		cmocka_unit_test(a_burst_is_not_a_rate),
 		cmocka_unit_test(a_window_grows_to_what_the_path_holds_and_no_further),
 		cmocka_unit_test(a_window_is_there_before_slow_start_needs_it),
 	};

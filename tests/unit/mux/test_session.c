@@ -308,6 +308,57 @@ static void a_fast_reader_far_away_gets_a_larger_window(void **state)
 	assert_int_equal(p->client.last->got, a->sent);
 }
 
+static void large_rings_are_given_back_a_while_after_the_work(void **state)
+{
+	struct pair *p = *state;
+	struct user *a = user_open(&p->server);
+	const uint8_t *data = NULL;
+
+	pair_settle(p);
+	p->client.base->link.rtt_us = 100 * 1000;
+	for (int i = 0; i < 500; i++) {
+		(void)user_write(a, 4 * MIB);
+		pair_pass(p, 10);
+		if (i == 300)
+			data = a->u.stream->ring.data;
+	}
+	/* used all the time: if it was given back meanwhile, it would have to grow again */
+	assert_true(a->u.stream->ring.cap >= 256 * KIB);
+	assert_ptr_equal(a->u.stream->ring.data, data);
+	pair_pass(p, 3000);
+	assert_int_equal(p->server.session.stats.memory, 0);
+	assert_null(a->u.stream->ring.data);
+	assert_int_equal(p->client.last->got, a->sent);
+}
+
+static void a_link_that_takes_nothing_is_not_written_for(void **state)
+{
+	struct pair *p = *state;
+	struct user *a = user_open(&p->server);
+	uint64_t before;
+
+	pair_settle(p);
+	p->client.base->link.rtt_us = 100 * 1000;
+	for (int i = 0; i < 400; i++) {
+		p->now += 10;
+		(void)user_write(a, 4 * MIB);
+		pair_settle(p);
+	}
+	assert_true(a->u.stream->limit - a->u.stream->sent > 2 * MIB);
+	before = a->sent;
+	a->writable = 0;
+	assert_int_equal(user_write(a, 4 * MIB), 512 * KIB);
+	assert_int_equal(user_write(a, 1), 0);
+	assert_int_equal(a->writable, 0);
+	/* as soon as half of it has left, not when it has arrived */
+	while (a->u.stream->sent - before < 256 * KIB)
+		assert_true(half_move(p->server.base, 1));
+	assert_int_equal(a->writable, 1);
+	assert_true(user_write(a, MIB) >= 256 * KIB);
+	pair_settle(p);
+	assert_int_equal(p->client.last->got, a->sent);
+}
+
 static void used_up_memory_leaves_every_stream_a_little(void **state)
 {
 	struct pair *p = *state;
@@ -1082,6 +1133,8 @@ int main(void)
 		LAW(a_slow_reader_stops_its_own_writer_and_nobody_else),
 		LAW(a_consumer_announces_by_quarters_and_not_per_call),
 		LAW(a_fast_reader_far_away_gets_a_larger_window),
+		LAW(large_rings_are_given_back_a_while_after_the_work),
+		LAW(a_link_that_takes_nothing_is_not_written_for),
 		LAW(used_up_memory_leaves_every_stream_a_little),
 		LAW(lean_streams_do_not_wait_for_the_clock),
 		LAW(bulk_streams_take_turns),
