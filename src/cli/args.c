@@ -12,6 +12,7 @@
 
 #include "base/err.h"
 #include "base/str.h"
+#include "base/str_list.h"
 
 static const struct args_option_row rows[ARGS_OPTION_COUNT] = {
 #define OPTION(id, name, letter, value, global, help)                                              \
@@ -64,6 +65,26 @@ static int remember(struct args *a, struct reader *r, enum args_option o)
 	return 0;
 }
 
+bool args_words_of(const struct args_option_row *row, struct str_list *ret)
+{
+	const char *words = row->value;
+
+	if (!words || *words < 'a' || *words > 'z')
+		return false;
+	str_list_split(ret, words, '|');
+	return true;
+}
+
+static int check_word(const struct args *a, const struct reader *r, enum args_option o)
+{
+	CLEANUP(str_list_deinit) struct str_list words = {0};
+
+	if (!args_words_of(&rows[o], &words) || str_list_has(&words, a->value[o]))
+		return 0;
+	return err_set(r->err, -EINVAL, "'%s %s' is none of %s", rows[o].name, a->value[o],
+		rows[o].value);
+}
+
 /* The value of an option: what stands behind it, or the next argument. */
 static int set(struct args *a, struct reader *r, size_t o, const char *attached)
 {
@@ -77,6 +98,8 @@ static int set(struct args *a, struct reader *r, size_t o, const char *attached)
 		return err_set(r->err, -EINVAL, "'%s' needs a value: %s %s", rows[o].name,
 			rows[o].name, rows[o].value);
 	a->value[o] = attached ? attached : r->argv[r->at++];
+	if (check_word(a, r, (enum args_option)o) < 0)
+		return -EINVAL;
 	return remember(a, r, (enum args_option)o);
 }
 

@@ -9,6 +9,7 @@
 #include "base/macros.h"
 
 struct err;
+struct str_list;
 struct verbs_row;
 
 #define ARGS_WORDS_MAX 1024
@@ -46,6 +47,8 @@ struct args {
 
 /* The table's row; never NULL. */
 const struct args_option_row *args_row(enum args_option o);
+/* The words of which @row's value is one, into @ret; false: its value may be anything. */
+bool args_words_of(const struct args_option_row *row, struct str_list *ret);
 /* Split argv[1…]. 0, or -EINVAL and words. */
 int args_parse(struct args *a, int argc, const char *const *argv, struct err *err) MUST_USE;
 /* Every given option is named in @synopsis, or is global where @globals: 0, or -EINVAL and words.

@@ -124,6 +124,29 @@ static void add_value_options(struct str *out, const char *between)
 	}
 }
 
+/* "http websocket sse" where @row's value is one of them; "" where it may be anything. */
+static void add_value_words(struct str *out, const struct args_option_row *row)
+{
+	CLEANUP(str_list_deinit) struct str_list words = {0};
+
+	if (args_words_of(row, &words))
+		add_words(out, &words);
+}
+
+/* Cases of a value that is one of some words, of bash and zsh. */
+static void add_value_cases(struct str *out, const char *before, const char *between,
+	const char *after)
+{
+	for (size_t o = 0; o < ARGS_OPTION_COUNT; o++) {
+		CLEANUP(str_deinit) struct str words = STR_INIT(1024);
+
+		add_value_words(&words, args_row(o));
+		if (words.len > 0)
+			str_addf(out, "\t%s%s%s%s%s\n", before, args_row(o)->name, between,
+				str_get(&words), after);
+	}
+}
+
 /* --- bash ------------------------------------------------------------------------------------ */
 
 static const char bash_head[] =
@@ -154,6 +177,7 @@ static void bash(struct str *out)
 	const struct verbs_row *row;
 
 	str_add(out, bash_head);
+	add_value_cases(out, "", ") COMPREPLY=($(compgen -W '", "' -- \"$cur\")); return ;;");
 	str_add(out, "\t");
 	add_value_options(out, "|");
 	str_add(out, ") return ;;\n\tesac\n\tfor ((i = 1; i < COMP_CWORD; i++)); do\n"
@@ -230,7 +254,9 @@ static void zsh(struct str *out)
 	zsh_options(out, NULL);
 	str_add(out,
 		")\n\tcase ${words[CURRENT-1]} in\n\t(--socket|--key-file|--ca-file|--har) _files; "
-		"return ;;\n\t(");
+		"return ;;\n");
+	add_value_cases(out, "(", ") compadd ", "; return ;;");
+	str_add(out, "\t(");
 	add_value_options(out, "|");
 	str_add(out, ") return ;;\n\tesac\n\tfor ((i = 2; i < CURRENT; i++)); do\n"
 		     "\t\tcase ${words[i]} in\n\t\t(");
@@ -270,7 +296,9 @@ static const char fish_tail[] =
 static void fish_option(struct str *out, size_t o, const char *verb)
 {
 	const struct args_option_row *row = args_row(o);
+	CLEANUP(str_deinit) struct str words = STR_INIT(1024);
 
+	add_value_words(&words, row);
 	str_add(out, "complete -c tunnelctl");
 	if (verb)
 		str_addf(out, " -n '__tunnelctl_in \"%s\"'", verb);
@@ -279,9 +307,11 @@ static void fish_option(struct str *out, size_t o, const char *verb)
 		str_addf(out, " -s %c", row->letter);
 	if (row->value)
 		str_addf(out, " -x%s",
-			str_eq(row->value, "FILE") || str_eq(row->value, "PATH")
+			str_has_prefix(row->value, "FILE") || str_eq(row->value, "PATH")
 				? " -a '(__fish_complete_path)'"
 				: "");
+	if (words.len > 0)
+		str_addf(out, " -a '%s'", str_get(&words));
 	str_add(out, " -d '");
 	quoted(out, row->help, /* colon= */ false);
 	str_add(out, "'\n");

@@ -2,7 +2,8 @@
 /*
  * Every option of tunnelctl and tunnelto. Which verb takes which is written in the verb's synopsis;
  * the global ones every verb takes. The value's name is NULL for a switch; one that ends in "..."
- * may be given many times, and each counts.
+ * may be given many times, and each counts; one in small letters, "open|done", is all words there
+ * are, which the value is held against and the shells offer.
  * Included many times: OPTION(id, "--name", letter, value, global, "help")
  */
 OPTION(SOCKET,      "--socket",      0,   "PATH",  true,  "the control socket to call")
@@ -20,15 +21,20 @@ OPTION(HEADER,      "--header",      'H', "FIELD...", false, "a header field, 'N
 OPTION(METHOD,      "--method",      'X', "METHOD", false, "the request's method: POST")
 OPTION(PATH,        "--path",        0,   "PATH",  false, "the request's path, a glob: '/hook*'; of a replay the new one, with its query")
 OPTION(STATUS,      "--status",      0,   "CODE",  false, "the answer's status: 200, 5xx, 400-499")
+OPTION(KIND,        "--kind",        0,   "http|websocket|sse", false, "what it is: sse is a stream of events")
+OPTION(STATE,       "--state",       0,   "open|done|failed", false, "how far it is")
+OPTION(VERIFICATION, "--verification", 0, "verified|failed|none", false, "what its signature was found to be; none: nobody asked")
+OPTION(TEXT,        "--text",        0,   "TEXT",  false, "a text in its method, target, tunnel or status")
 OPTION(SINCE,       "--since",       0,   "TIME",  false, "not older than that: 30s, 10m, 2h")
 OPTION(RAW,         "--raw",         0,   NULL,    false, "the bytes as they are kept")
 OPTION(CURL,        "--curl",        0,   NULL,    false, "a curl command that sends the same request")
 OPTION(RESIGN,      "--resign",      0,   NULL,    false, "sign it anew, with a fresh time stamp")
-OPTION(BODY,        "--body",        0,   "FILE",  false, "the request's body; - is standard input")
+OPTION(BODY,        "--body",        0,   "FILE|TEXT", false, "the request's body out of a file, - is standard input; of expect a text in it")
 OPTION(EDIT,        "--edit",        'e', NULL,    false, "change the request in an editor first")
 OPTION(TO,          "--to",          0,   "TUNNEL", false, "the tunnel whose local service is asked")
 OPTION(HAR,         "--har",         0,   "FILE",  false, "the HTTP archive to write; - is standard output")
 OPTION(BODY_JSON,   "--body-json",   0,   "FILTER", false, "a jq filter that is true of the request's body: '.event==\"push\"'")
+OPTION(REPLAYS,     "--replays",     0,   NULL,    false, "count replays, too, not only what visitors sent")
 OPTION(COUNT,       "--count",       0,   "N",     false, "how many requests must match; 1 unless given")
 OPTION(EXACTLY,     "--exactly",     0,   NULL,    false, "and no more than those until the time is over")
 OPTION(FOLLOW,      "--follow",      'f', NULL,    false, "go on with what comes")

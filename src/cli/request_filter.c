@@ -69,7 +69,9 @@ int request_filter(const struct args *a, json_t **ret)
 	const struct {
 		const char *key, *value;
 	} texts[] = {{"tunnel", a->n_words ? a->word[0] : NULL}, {"method", a->value[ARGS_METHOD]},
-		{"path", a->value[ARGS_PATH]}, {"status", a->value[ARGS_STATUS]}};
+		{"path", a->value[ARGS_PATH]}, {"status", a->value[ARGS_STATUS]},
+		{"kind", a->value[ARGS_KIND]}, {"state", a->value[ARGS_STATE]},
+		{"verification", a->value[ARGS_VERIFICATION]}, {"text", a->value[ARGS_TEXT]}};
 	const char *status = a->value[ARGS_STATUS];
 	int code;
 

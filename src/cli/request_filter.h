@@ -9,7 +9,8 @@
 
 struct args;
 
-/* --method, --path, --header, --status and --since; the first word is the tunnel. CALL_DONE, or
+/* --method, --path, --header, --status, --kind, --state, --verification, --text and --since; the
+ * first word is the tunnel. CALL_DONE, or
  * CALL_USAGE after words. *ret is to be decref'ed either way. */
 int request_filter(const struct args *a, json_t **ret) MUST_USE;
 /* "Name: value" into @fields, an array of Header. CALL_DONE or CALL_USAGE. */

@@ -2,8 +2,10 @@
 /*
  * verb_expect: wait for requests, as a test asserts that they came. One connection follows the
  * tunnel's requests; over another one the daemon is asked of each what differs from the filter, and
- * for the body where a jq filter is to be true of it. One that does not match is looked at again
- * when it has changed, while it is open: a status, the rest of a body may be still to come.
+ * for the body where a text is to be in it, or a jq filter to be true of it. One that does not
+ * match is looked at again when it has changed, while it is open: a status, the rest of a body may
+ * be still to come. What was sent again from here is no request that came: it counts where that is
+ * asked for.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -105,29 +107,63 @@ static uint64_t time_left(const struct expect *x)
 	return x->until > now ? x->until - now : 0;
 }
 
-/* True of the body; if not, words in @err. */
-static bool judge_body(struct expect *x, const json_t *request, json_int_t id, struct err *err)
+static bool is_cut(const json_t *part)
 {
-	const json_t *part = json_object_get(request, "request");
-	enum body_filter_result r = BODY_FILTER_ERROR;
-	struct captured_body body = {0};
+	return json_integer_value(json_object_get(part, "kept")) <
+	       json_integer_value(json_object_get(part, "size"));
+}
 
-	x->code = captured_get_body(&x->ask, (uint64_t)id, "request", part, &body);
-	if (!x->code && json_integer_value(json_object_get(part, "kept")) <
-				json_integer_value(json_object_get(part, "size")))
+/* The text is in the body, as far as that was kept; if not, words in @err. */
+static bool judge_text(const struct expect *x, const json_t *part, const struct captured_body *body,
+	struct err *err)
+{
+	const char *text = x->args->value[ARGS_BODY];
+
+	if (body->failed)
+		(void)err_set(err, -1, "the coding of its body could not be undone");
+	else if (memmem(body->bytes, body->n, text, strlen(text)))
+		return true;
+	else if (is_cut(part))
+		(void)err_set(err, -1, "'%s' is not in what was kept of its body", text);
+	else
+		(void)err_set(err, -1, "'%s' is not in its body", text);
+	return false;
+}
+
+/* The filter is true of the body; if not, words in @err. */
+static bool judge_json(struct expect *x, const json_t *part, const struct captured_body *body,
+	json_int_t id, struct err *err)
+{
+	enum body_filter_result r = BODY_FILTER_ERROR;
+
+	if (is_cut(part))
 		(void)err_set(err, -1, "its body was not kept whole");
-	else if (!x->code && body.n == 0)
-		(void)err_set(err, -1, "it has no body");
-	else if (!x->code)
-		r = body_filter_judge(x->body, body.bytes, body.n,
+	else
+		r = body_filter_judge(x->body, body->bytes, body->n,
 			MIN(time_left(x) + 1, (uint64_t)FILTER_MS), err);
-	captured_free_body(&body);
 	if (r == BODY_FILTER_SLOW && time_left(x) > 0) {
 		print_error("--body-json, on the body of request %" JSON_INTEGER_FORMAT ": %s", id,
 			err->text);
 		x->code = CALL_FAILED;
 	}
 	return r == BODY_FILTER_TRUE;
+}
+
+/* True of the body; if not, words in @err. */
+static bool judge_body(struct expect *x, const json_t *request, json_int_t id, struct err *err)
+{
+	const json_t *part = json_object_get(request, "request");
+	struct captured_body body = {0};
+	bool holds = false;
+
+	x->code = captured_get_body(&x->ask, (uint64_t)id, "request", part, &body);
+	if (!x->code && body.n == 0)
+		(void)err_set(err, -1, is_cut(part) ? "its body was not kept" : "it has no body");
+	else if (!x->code)
+		holds = (!args_has(x->args, ARGS_BODY) || judge_text(x, part, &body, err)) &&
+			(!x->body || judge_json(x, part, &body, id, err));
+	captured_free_body(&body);
+	return holds;
 }
 
 /* True: it matches; if not, words in @err. */
@@ -153,7 +189,7 @@ static bool judge(struct expect *x, json_int_t id, struct err *err)
 		(void)err_set(err, -1, "%s", json_string_value(mismatch));
 		return false;
 	}
-	return !x->body || judge_body(x, request, id, err);
+	return (!x->body && !args_has(x->args, ARGS_BODY)) || judge_body(x, request, id, err);
 }
 
 /* Enough is known: as many as wanted, or too many, or something failed. */
@@ -337,6 +373,8 @@ static int read_options(struct expect *x)
 		code = request_filter(a, &x->filter);
 	if (code)
 		return code;
+	if (!args_has(a, ARGS_REPLAYS))
+		(void)json_object_set_new(x->filter, "replay", json_false());
 	x->until = clock_ms() + timeout;
 	x->body = text ? body_filter_new(text, &err) : NULL;
 	if (text && !x->body)

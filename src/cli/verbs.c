@@ -5,6 +5,7 @@
  */
 #include "cli/verbs.h"
 
+#include <ctype.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -17,6 +18,7 @@
 
 #define HELP_MAX    65536
 #define HELP_COLUMN 26
+#define HELP_WIDTH  79
 
 static const struct verbs_row table[] = {
 #define VERB(name, run, min, max, flags, synopsis, help)                                           \
@@ -110,6 +112,42 @@ const struct verbs_row *verbs_find(const struct args *a, struct err *err)
 
 /* --- help ------------------------------------------------------------------------------------ */
 
+/* How far it is to the next blank outside of brackets, or to the end. */
+static size_t word_length(const char *s)
+{
+	size_t depth = 0, n = 0;
+
+	for (; s[n] && (s[n] != ' ' || depth > 0); n++) {
+		if (s[n] == '[')
+			depth++;
+		else if (s[n] == ']' && depth > 0)
+			depth--;
+	}
+	return n;
+}
+
+/* @text behind @column columns, its further lines behind @indent blanks. */
+static void add_wrapped(struct str *out, const char *text, size_t column, size_t indent)
+{
+	while (*text) {
+		size_t n = word_length(text);
+
+		str_addf(out, "%.*s", (int)n, text);
+		column += n;
+		text += n;
+		if (!*text)
+			break;
+		text++;
+		if (column + 1 + word_length(text) <= HELP_WIDTH) {
+			str_addc(out, ' ');
+			column++;
+		} else {
+			str_addf(out, "\n%*s", (int)indent, "");
+			column = indent;
+		}
+	}
+}
+
 static void add_row(struct str *out, const char *left, const char *right)
 {
 	size_t n = strlen(left);
@@ -119,7 +157,8 @@ static void add_row(struct str *out, const char *left, const char *right)
 		str_addf(out, "\n%*s", HELP_COLUMN + 2, "");
 	else
 		str_addf(out, "%*s", (int)(HELP_COLUMN - n), "");
-	str_addf(out, "%s\n", right);
+	add_wrapped(out, right, HELP_COLUMN + 2, HELP_COLUMN + 2);
+	str_addc(out, '\n');
 }
 
 void verbs_options(struct str *out, const char *synopsis)
@@ -153,8 +192,11 @@ void verbs_help_one(struct str *out, const struct verbs_row *row)
 {
 	size_t before;
 
-	str_addf(out, "Usage: tunnelctl %s%s%s\n\n%s.\n", row->name, *row->synopsis ? " " : "",
-		row->synopsis, row->help);
+	str_addf(out, "Usage: tunnelctl %s%s", row->name, *row->synopsis ? " " : "");
+	add_wrapped(out, row->synopsis, out->len, strlen("Usage: tunnelctl "));
+	before = out->len;
+	str_addf(out, "\n\n%s.\n", row->help);
+	out->data[before + 2] = (char)toupper((unsigned char)row->help[0]);
 	before = out->len;
 	str_add(out, "\nOptions:\n");
 	verbs_options(out, row->synopsis);

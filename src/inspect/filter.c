@@ -5,6 +5,8 @@
  */
 #include "inspect/filter.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -89,6 +91,15 @@ static bool read_since(struct filter *f, const json_t *since)
 	return true;
 }
 
+/* Whether replays are meant, and nothing else, or visitors' requests alone. */
+static bool read_replay(struct filter *f, const json_t *replay)
+{
+	if (!replay || json_is_null(replay))
+		return true;
+	f->replay = json_is_true(replay) ? FILTER_REPLAY_ALONE : FILTER_REPLAY_NONE;
+	return json_is_boolean(replay);
+}
+
 /* One of the words there are, or none. */
 #define IS_WORD(word, of, last)                                                                    \
 	static bool is_##of(const char *w)                                                         \
@@ -129,7 +140,9 @@ const char *filter_parse(struct filter *f, const json_t *o)
 		return "verification";
 	if (!read_headers(f, json_object_get(o, "header")))
 		return "header";
-	return read_since(f, json_object_get(o, "since_ms")) ? NULL : "since_ms";
+	if (!read_since(f, json_object_get(o, "since_ms")))
+		return "since_ms";
+	return read_replay(f, json_object_get(o, "replay")) ? NULL : "replay";
 }
 
 void filter_deinit(struct filter *f)
@@ -169,6 +182,19 @@ static bool is_word(const char *wanted, const char *is, const char *what, struct
 	if (!wanted || strcasecmp(wanted, is) == 0)
 		return true;
 	return differs(why, what, is, wanted);
+}
+
+static bool is_replay(const struct filter *f, const struct exchange *e, struct str *why)
+{
+	bool is = e->replay_of > 0;
+
+	if (f->replay == FILTER_REPLAY_ANY || is == (f->replay == FILTER_REPLAY_ALONE))
+		return true;
+	if (why && is)
+		str_addf(why, "it is a replay of %" PRIu64 ", no visitor's request", e->replay_of);
+	else if (why)
+		str_add(why, "it is a visitor's request, no replay");
+	return false;
 }
 
 static bool is_path(const struct filter *f, const struct exchange *e, struct str *why)
@@ -253,8 +279,8 @@ bool filter_matches(const struct filter *f, const struct exchange *e, struct str
 			str_add(why, "it came before that time");
 		return false;
 	}
-	return is_word(f->method, or_empty(e->method), "method", why) && is_path(f, e, why) &&
-	       has_headers(f, e, why) && is_status(f, e, why) &&
+	return is_replay(f, e, why) && is_word(f->method, or_empty(e->method), "method", why) &&
+	       is_path(f, e, why) && has_headers(f, e, why) && is_status(f, e, why) &&
 	       is_word(f->kind, exchange_kind_word(e->kind), "kind", why) &&
 	       is_word(f->state, exchange_state_word(e->state), "state", why) &&
 	       is_word(f->verification, exchange_verification_word(e->verification), "verification",

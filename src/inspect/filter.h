@@ -25,6 +25,7 @@ struct filter {
 	char *status; /* as it was written */
 	unsigned int status_low, status_high;
 	uint64_t since_ms;
+	enum filter_replay { FILTER_REPLAY_ANY, FILTER_REPLAY_NONE, FILTER_REPLAY_ALONE } replay;
 };
 
 /* @o may be NULL or null: everything is meant. NULL, or the name of the member that is none; @f is

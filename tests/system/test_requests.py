@@ -462,6 +462,48 @@ def test_exactly_means_no_more_than_that(web):
     assert web.dmn.ctl("expect", "web", "--path", "/nothing", "--count", "0", "--exactly", "--timeout", "100ms").returncode == 0
 
 
+def test_only_what_visitors_sent_is_expected_unless_replays_are_asked_for(web):
+    web.curl(web.url + "hook", "-d", "a")
+    done(web.dmn, 1)
+    web.dmn.ctl("replay", "1")
+    assert [r["replay_of"] for r in done(web.dmn, 2)] == [None, 1]
+    assert "replay of 1" in web.dmn.ctl("requests").stdout.splitlines()[2]
+    assert "replay of 1" in web.dmn.ctl("show", "2").stdout
+    assert json.loads(web.dmn.ctl("show", "2", "--json").stdout)["info"]["replay_of"] == 1
+    asked = web.dmn.ctl("expect", "web", "--count", "2", "--timeout", "300ms", check=False)
+    assert asked.returncode == 1
+    assert asked.stdout.splitlines()[-1] == "2 POST /hook: it is a replay of 1, no visitor's request"
+    told = web.dmn.ctl("expect", "web", "--count", "2", "--replays", "--json")
+    assert [r["id"] for r in json.loads(told.stdout)["matched"]] == [1, 2]
+
+
+def test_a_text_is_looked_for_in_bodies_without_their_coding(web):
+    web.curl(web.url + "hook", "-d", "a=1&b=2")
+    web.curl(web.url + "hook")
+    packed = web.dir / "packed"
+    packed.write_bytes(gzip.compress(b"the word is swordfish"))
+    web.curl(web.url + "hook", "-H", "Content-Encoding: gzip", "--data-binary", f"@{packed}", "-o", web.dir / "answer")
+    done(web.dmn, 3)
+    asked = web.dmn.ctl("expect", "web", "--body", "swordfish", "--json")
+    assert [r["id"] for r in json.loads(asked.stdout)["matched"]] == [3]
+    asked = web.dmn.ctl("expect", "web", "--body", "b=3", "--timeout", "300ms", check=False)
+    assert asked.returncode == 1
+    assert [line.split(": ", 1)[1] for line in asked.stdout.splitlines()] == ["'b=3' is not in its body", "it has no body", "'b=3' is not in its body"]
+
+
+def test_what_it_is_and_what_became_of_it_choose_requests(web):
+    web.curl(web.url + "one")
+    websocket(web)
+    done(web.dmn, 2)
+    assert targets(listed(web.dmn, "--kind", "websocket")) == ["/ws"]
+    assert targets(listed(web.dmn, "--kind", "http", "--state", "done", "--verification", "none")) == ["/one"]
+    assert targets(listed(web.dmn, "--text", "ONE")) == ["/one"]
+    assert listed(web.dmn, "--state", "open") == listed(web.dmn, "--verification", "verified") == []
+    asked = web.dmn.ctl("expect", "web", "--kind", "sse", "--timeout", "1ms", check=False)
+    assert asked.returncode == 1 and "1 GET /one: kind is http, not sse" in asked.stdout
+    assert web.dmn.ctl("requests", "--kind", "tcp", check=False).returncode == 2
+
+
 def test_a_filter_looks_into_bodies(web):
     if not has_jq(web):
         pytest.skip("built without libjq")

@@ -155,6 +155,19 @@ static void a_wrong_option_is_refused_with_words(void **state)
 	}
 }
 
+static void a_value_that_is_one_of_some_words_is_held_against_them(void **state)
+{
+	struct err err = {0};
+	struct args a;
+
+	assert_int_equal(parse(&a, ARGV("requests", "--kind", "sse", "--state=open"), &err), 0);
+	assert_string_equal(a.value[ARGS_KIND], "sse");
+	assert_int_equal(parse(&a, ARGV("requests", "--kind", "tcp"), &err), -EINVAL);
+	assert_non_null(strstr(err.text, "'--kind tcp' is none of http|websocket|sse"));
+	assert_int_equal(parse(&a, ARGV("requests", "--state="), &err), -EINVAL);
+	assert_int_equal(parse(&a, ARGV("replay", "--body", "any|thing"), &err), 0);
+}
+
 static void words_are_bounded(void **state)
 {
 	static const char *argv[ARGS_WORDS_MAX + 3];
@@ -233,6 +246,7 @@ int main(void)
 		cmocka_unit_test(repeated_options_are_bounded),
 		cmocka_unit_test(an_empty_value_is_a_value),
 		cmocka_unit_test(a_wrong_option_is_refused_with_words),
+		cmocka_unit_test(a_value_that_is_one_of_some_words_is_held_against_them),
 		cmocka_unit_test(words_are_bounded),
 		cmocka_unit_test(shifting_drops_the_first_words),
 		cmocka_unit_test(a_synopsis_names_whole_options_only),

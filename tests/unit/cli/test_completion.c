@@ -108,6 +108,8 @@ static void bash_completes_verbs_names_and_options(void **state)
 	bash_proposes("tunnelctl logs --f", "--follow\n");
 	bash_proposes("tunnelctl completion z", "zsh\n");
 	bash_proposes("tunnelctl up --timeout ''", "\n");
+	bash_proposes("tunnelctl requests --kind ''", "http websocket sse\n");
+	bash_proposes("tunnelctl expect web --verification f", "failed\n");
 }
 
 static void another_shell_is_refused(void **state)

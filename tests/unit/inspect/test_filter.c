@@ -70,6 +70,24 @@ static void each_member_says_why(void **state)
 	}
 }
 
+static void a_replay_can_be_told_from_what_a_visitor_sent(void **state)
+{
+	struct exchange *e = asked("GET", "/", "");
+	char why[256];
+
+	judge("{\"replay\":false}", e, why);
+	assert_string_equal(why, "");
+	judge("{\"replay\":true}", e, why);
+	assert_string_equal(why, "it is a visitor's request, no replay");
+	e->replay_of = 7;
+	judge("{\"replay\":false}", e, why);
+	assert_string_equal(why, "it is a replay of 7, no visitor's request");
+	judge("{\"replay\":true}", e, why);
+	assert_string_equal(why, "");
+	judge("{\"replay\":null}", e, why);
+	assert_string_equal(why, "");
+}
+
 static void without_an_answer_a_status_does_not_match_yet(void **state)
 {
 	struct exchange *e = asked("GET", "/", "");
@@ -108,6 +126,7 @@ static void what_is_no_filter_is_named(void **state)
 		{"{\"header\":[\"a\"]}", "header"},
 		{"{\"since_ms\":-1}", "since_ms"},
 		{"{\"since_ms\":\"1\"}", "since_ms"},
+		{"{\"replay\":\"no\"}", "replay"},
 	};
 	json_t *many = json_array(), *o;
 	struct filter f;
@@ -133,6 +152,7 @@ int main(void)
 #define T(f) cmocka_unit_test_setup_teardown(f, setup_capture, teardown_capture)
 	const struct CMUnitTest tests[] = {
 		T(each_member_says_why),
+		T(a_replay_can_be_told_from_what_a_visitor_sent),
 		T(without_an_answer_a_status_does_not_match_yet),
 		T(what_is_no_filter_is_named),
 	};
