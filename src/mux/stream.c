@@ -154,17 +154,37 @@ size_t stream_room(const struct stream *st)
 	return st->end_asked || len >= max ? 0 : max - len;
 }
 
-uint8_t *stream_reserve(struct stream *st, size_t *io_n)
+/* The session's memory is used up: what rings hold for nothing would make others lean. Not @but's,
+ * which is being filled. */
+static void reclaim(struct session *s, const struct stream *but)
 {
+	list_each_safe (st, &s->spacious, struct stream, spacious) {
+		if (st == but)
+			continue;
+		list_del(&st->spacious);
+		shrink(st);
+	}
+}
+
+static uint8_t *reserve(struct stream *st, size_t *io_n, size_t max)
+{
+	struct session *s = st->session;
 	size_t before = st->ring.cap;
 	uint8_t *at = NULL;
 
 	if (!st->end_asked)
-		at = ring_reserve(&st->ring, *io_n, ring_max(st), io_n);
-	st->session->stats.memory += st->ring.cap - before;
+		at = ring_reserve(&st->ring, *io_n, max, io_n);
+	s->stats.memory += st->ring.cap - before;
+	if (s->stats.memory >= s->limits.memory)
+		reclaim(s, st);
 	if (!at)
 		st->wants_room = true;
 	return at;
+}
+
+uint8_t *stream_reserve(struct stream *st, size_t *io_n)
+{
+	return reserve(st, io_n, ring_max(st));
 }
 
 void stream_commit(struct stream *st, size_t n)
@@ -180,11 +200,12 @@ void stream_commit(struct stream *st, size_t n)
 
 size_t stream_write(struct stream *st, const void *bytes, size_t n)
 {
-	size_t done = 0;
+	/* once: what the first part uses up of the memory is not the second's to miss */
+	size_t done = 0, max = ring_max(st);
 
 	while (done < n) {
 		size_t part = n - done;
-		uint8_t *to = stream_reserve(st, &part);
+		uint8_t *to = reserve(st, &part, max);
 
 		if (!to)
 			break;

@@ -109,7 +109,7 @@ size_t stream_room(const struct stream *st);
 size_t stream_write(struct stream *st, const void *bytes, size_t n);
 /* Contiguous space inside the ring (at most *ret_n bytes wanted on entry, size given on return), to
  * read into directly; NULL when there is no room (then `writable` will be said). Then commit what
- * was filled, perhaps 0. */
+ * was filled, perhaps 0, before anything is written to another stream. */
 uint8_t *stream_reserve(struct stream *st, size_t *io_n) MUST_USE;
 void stream_commit(struct stream *st, size_t n);
 /* No more bytes from us; those written still go out. */

@@ -202,6 +202,9 @@ static void on_writable(struct stream_user *su)
 
 	CHECK(stream_room(su->stream) > 0);
 	u->writable++;
+	u->waits = false;
+	if (u->end->on_writable)
+		u->end->on_writable(u);
 }
 
 static const struct stream_user_ops user_ops = {on_data, on_end, on_reset, on_writable};
@@ -425,6 +428,7 @@ size_t user_write(struct user *u, size_t n)
 		u->sent += took;
 		done += took;
 	} while (took == part && done < n);
+	u->waits = done < n;
 	return done;
 }
 

@@ -40,6 +40,7 @@ struct user {
 	bool lazy;        /* does not consume what arrives; user_consume() does */
 	bool ended, got_end, was_reset, did_reset, released;
 	bool release_in_end;
+	bool waits; /* a write came short, and `writable` was not said since */
 	unsigned int writable;
 	enum close_reason why;
 	char text[64];
@@ -63,6 +64,7 @@ struct end {
 	struct user *last; /* the user of the stream that was opened last */
 	void (*on_frame)(struct end *e, struct link *l, const struct frame *f);
 	void (*on_opened)(struct end *e, struct stream *st); /* instead of a user of ours */
+	void (*on_writable)(struct user *u);
 };
 
 struct pair {

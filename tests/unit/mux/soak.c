@@ -3,9 +3,10 @@
  * soak: random acts on a pair of sessions.
  *
  * Streams are opened, written, ended, reset and released at both ends; lanes come and go;
- * WebSockets are lost by one end, by both, or turn silent; sessions resume. The law at the end: a
- * stream that neither user reset brought every byte and both ends; nobody closed the session;
- * nothing is left, no stream and no byte of memory.
+ * WebSockets are lost by one end, by both, or turn silent; sessions resume; users that are told of
+ * room act at once, in the middle of whatever the session does. The law at the end: who waits for
+ * room was told of it; a stream that neither user reset brought every byte and both ends; nobody
+ * closed the session; nothing is left, no stream and no byte of memory.
  */
 #include "soak.h"
 
@@ -17,6 +18,7 @@
 struct soak {
 	struct pair pair;
 	struct soak_dice *dice;
+	bool over; /* no more acts */
 };
 
 static uint32_t roll(struct soak *k, uint32_t below)
@@ -108,6 +110,37 @@ static void act_release(struct soak *k)
 		user_release(u);
 	else if (u)
 		u->release_in_end = u->ended;
+}
+
+/* What a user does that is told of room: often the session is in the middle of a pull then. */
+static void on_writable(struct user *u)
+{
+	struct soak *k = container_of(u->end->pair, struct soak, pair);
+
+	if (k->over)
+		return;
+	switch (roll(k, 8)) {
+	case 1:
+	case 2:
+	case 3:
+		if (!u->ended)
+			(void)user_write(u, roll(k, 400000));
+		break;
+	case 4:
+		act_write(k);
+		act_end(k);
+		break;
+	case 5:
+		act_reset(k);
+		act_release(k);
+		break;
+	case 6:
+		user_reset(u, CLOSE_VISITOR_GONE);
+		act_open(k);
+		break;
+	default:
+		break;
+	}
 }
 
 /* --- acts of the network --------------------------------------------------------------------- */
@@ -243,9 +276,34 @@ static bool finish_users(struct end *e)
 	return left;
 }
 
+/* Everybody takes what is there. True: somebody waits for room all the same. */
+static bool consume_all(struct end *e)
+{
+	bool waits = false;
+
+	list_each (u, &e->users, struct user, node) {
+		u->lazy = false;
+		user_consume(u, u->unconsumed);
+		waits = waits || (u->u.stream && !u->ended && u->waits);
+	}
+	return waits;
+}
+
+static void check_room(struct pair *p)
+{
+	unsigned int turns = 0;
+
+	while ((int)consume_all(&p->client) | (int)consume_all(&p->server)) {
+		CHECK(++turns < 100);
+		pair_pass(p, 250);
+	}
+}
+
 static void finish(struct soak *k)
 {
 	struct pair *p = &k->pair;
+
+	k->over = true;
 
 	for (int i = 0; i < 20 && !(session_is_live(&p->server.session) &&
 					  session_is_live(&p->client.session));
@@ -258,6 +316,7 @@ static void finish(struct soak *k)
 	act_connect(k);
 	pair_settle(p);
 	p->client.lazy = p->server.lazy = false;
+	check_room(p);
 	for (int i = 0; i < 20; i++) {
 		bool left = finish_users(&p->client);
 
@@ -288,10 +347,12 @@ void soak_run(struct soak_dice *d, unsigned int steps)
 	static struct soak k;
 	struct session_limits limits = session_limits_default;
 
-	limits.window = 16384U << d->roll(d) % 5;
-	limits.memory = 1024 * 1024;
+	limits.window = 16384U << d->roll(d) % 7;
+	limits.memory = 1024 * 1024 << d->roll(d) % 4;
 	k.dice = d;
+	k.over = false;
 	pair_init(&k.pair, &limits);
+	k.pair.client.on_writable = k.pair.server.on_writable = on_writable;
 	pair_connect(&k.pair);
 	pair_settle(&k.pair);
 	for (unsigned int i = 0; i < steps; i++)

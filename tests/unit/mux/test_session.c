@@ -382,6 +382,44 @@ static void used_up_memory_leaves_every_stream_a_little(void **state)
 	assert_true(u[19]->sent >= MIB); /* lean, but it moves */
 }
 
+static void room_that_was_told_is_there(void **state)
+{
+	struct pair *p = *state;
+	struct user *a = user_open(&p->server);
+	uint8_t bytes[60000] = {0};
+
+	p->garbage = true;
+	p->server.session.limits.memory = 64 * KIB;
+	assert_int_equal(stream_write(a->u.stream, bytes, 30000), 30000);
+	pair_pass(p, 300);
+	/* these lie around the ring's wrap, and use up the memory */
+	assert_true(stream_room(a->u.stream) >= sizeof(bytes));
+	assert_int_equal(stream_write(a->u.stream, bytes, sizeof(bytes)), sizeof(bytes));
+	pair_pass(p, 300);
+	assert_int_equal(p->client.last->got, 90000);
+}
+
+static void what_rings_keep_for_nothing_makes_nobody_lean(void **state)
+{
+	struct pair *p = *state;
+	struct user *chatty[8], *a = user_open(&p->server);
+	struct session *s = &p->server.session;
+
+	for (size_t i = 0; i < ARRAY_SIZE(chatty); i++)
+		chatty[i] = user_open(&p->server);
+	pair_settle(p);
+	s->limits.memory = ARRAY_SIZE(chatty) * 128 * KIB + 1;
+	for (size_t i = 0; i < ARRAY_SIZE(chatty); i++)
+		assert_int_equal(user_write(chatty[i], 100 * KIB), 100 * KIB);
+	pair_pass(p, 300);
+	for (size_t i = 0; i < ARRAY_SIZE(chatty); i++)
+		assert_int_equal(ring_len(&chatty[i]->u.stream->ring), 0);
+	assert_int_equal(user_write(a, 200 * KIB), 200 * KIB);
+	assert_true(s->stats.memory < s->limits.memory);
+	pair_settle(p);
+	assert_int_equal(user_of(&p->client, a->id)->got, a->sent);
+}
+
 static void lean_streams_do_not_wait_for_the_clock(void **state)
 {
 	struct pair *p = *state;
@@ -1136,6 +1174,8 @@ int main(void)
 		LAW(large_rings_are_given_back_a_while_after_the_work),
 		LAW(a_link_that_takes_nothing_is_not_written_for),
 		LAW(used_up_memory_leaves_every_stream_a_little),
+		LAW(room_that_was_told_is_there),
+		LAW(what_rings_keep_for_nothing_makes_nobody_lean),
 		LAW(lean_streams_do_not_wait_for_the_clock),
 		LAW(bulk_streams_take_turns),
 		LAW(an_answer_that_is_short_overtakes_bulk),
