@@ -14,6 +14,8 @@ include tests/unit/inspect/local.mk
 include tests/unit/store/local.mk
 include tests/unit/webhook/local.mk
 include tests/unit/ctl/local.mk
+include tests/unit/gate/local.mk
+include tests/unit/dashboard/local.mk
 include tests/unit/client/local.mk
 include tests/unit/server/local.mk
 include tests/unit/cli/local.mk

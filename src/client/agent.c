@@ -458,9 +458,20 @@ static void init(struct agent *a, struct loop *loop, const char *conf_path)
 	ctl_events_install(&a->events);
 	(void)limits_raise_nofile();
 	reload_apply_log(a);
-	inspector_init(&a->inspector, &a->conf);
+	inspector_init(&a->inspector, &a->conf.inspector);
 	inspect_body_init(&a->inspected, loop);
 	a->gates.max = a->conf.webhooks.memory;
+}
+
+/* Its token is kept in the directory; NULL: one of this run. */
+static void open_dashboard(struct agent *a, const char *dir)
+{
+	char token[DASHBOARD_TOKEN_SIZE];
+
+	_Static_assert(sizeof(token) == STATE_ID_SIZE, "a token is an id of the state directory");
+	state_id(dir, "dashboard-token", /* secret= */ true, token);
+	dashboard_init(&a->dashboard, a->loop, a->ws, &a->ctl, token);
+	mem_wipe(token, sizeof(token));
 }
 
 int agent_open(struct agent *a, struct loop *loop, const char *conf_path, bool user,
@@ -484,7 +495,7 @@ int agent_open(struct agent *a, struct loop *loop, const char *conf_path, bool u
 	ctl_server_init(&a->ctl, loop, &client_verbs_interface, "tunneltod",
 		conf_path ? "tunnelto" : NULL);
 	a->with_ctl = true;
-	dashboard_init(&a->dashboard, loop, a->ws, &a->ctl, conf_path ? state : NULL);
+	open_dashboard(a, conf_path ? state : NULL);
 	r = reload_uplink(a, err);
 	if (r == 0 && conf_path)
 		r = open_control(a, control, err);

@@ -12,9 +12,9 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/str.h"
-#include "client/dashboard_guard.h"
 #include "conf/doc.h"
 #include "crypt/secret.h"
+#include "dashboard/dashboard_guard.h"
 #include "inspect/tap.h"
 #include "proto/http_head.h"
 

@@ -7,11 +7,12 @@
 #include <stdint.h>
 
 #include "base/list.h"
-#include "base/str_list.h"
 #include "client/target.h"
-#include "client/verify_conf.h"
 #include "conf/bind.h"
 #include "conf/report.h"
+#include "dashboard/dashboard_conf.h"
+#include "gate/verify_conf.h"
+#include "inspector/inspector_conf.h"
 #include "proto/hello.h"
 
 /* One tunnel as it was written. */
@@ -43,12 +44,6 @@ enum client_conf_protocol {
 	CLIENT_CONF_PROTOCOL_V1,
 };
 
-struct client_conf_dashboard {
-	bool enabled;
-	char *listen; /* NULL: 127.0.0.1, the first port from 4040 on that is free */
-	struct str_list allowed_hosts;
-};
-
 struct client_conf {
 	struct {
 		char *url;
@@ -63,16 +58,11 @@ struct client_conf {
 	struct list tunnels; /* client_conf_tunnel */
 	char *control_socket;
 	uint64_t drain;
-	struct client_conf_dashboard dashboard;
+	struct dashboard_conf dashboard;
 	struct {
 		int level;
 	} log;
-	struct {
-		uint32_t requests, messages;
-		uint64_t bytes, body;
-		struct str_list redact;
-		bool reveal;
-	} inspector;
+	struct inspector_conf inspector;
 	struct {
 		uint64_t memory; /* of requests that wait to be checked */
 	} webhooks;

@@ -18,7 +18,6 @@
 #include "base/str.h"
 #include "base/str_list.h"
 #include "client/agent.h"
-#include "client/inspect_verbs.h"
 #include "client/open_params.h"
 #include "client/reload.h"
 #include "client/replay_verb.h"
@@ -26,6 +25,7 @@
 #include "ctl/ctl_events.h"
 #include "ctl/ctl_server.h"
 #include "ctl/interface_text.h"
+#include "inspector/inspect_verbs.h"
 
 #define WAITERS_MAX   128
 #define ADHOC_MAX     1000

@@ -5,20 +5,7 @@ src_client_libclient_a_SOURCES = \
 	src/client/client_conf.c src/client/client_conf.h \
 	src/client/client_verbs.c src/client/client_verbs.h \
 	src/client/command.c src/client/command.h \
-	src/client/dashboard.c src/client/dashboard.h \
-	src/client/dashboard_guard.c src/client/dashboard_guard.h \
-	src/client/dashboard_peer.c src/client/dashboard_peer.h \
-	src/client/gate.c src/client/gate.h \
-	src/client/gate_answer.c src/client/gate_answer.h \
-	src/client/gate_read.c src/client/gate_read.h \
-	src/client/gate_refusal.def.h \
-	src/client/gate_watch.c src/client/gate_watch.h \
 	src/client/health.c src/client/health.h \
-	src/client/inspect_body.c src/client/inspect_body.h \
-	src/client/inspect_export.c src/client/inspect_export.h \
-	src/client/inspect_follow.c src/client/inspect_follow.h \
-	src/client/inspect_verbs.c src/client/inspect_verbs.h \
-	src/client/inspector.c src/client/inspector.h \
 	src/client/old_ways.c src/client/old_ways.h \
 	src/client/one_shot.c src/client/one_shot.h \
 	src/client/open_params.c src/client/open_params.h \
@@ -32,12 +19,12 @@ src_client_libclient_a_SOURCES = \
 	src/client/target.c src/client/target.h \
 	src/client/tunnel.c src/client/tunnel.h \
 	src/client/uplink.c src/client/uplink.h \
-	src/client/uplink_lane.c src/client/uplink_lane.h \
-	src/client/verify_conf.c src/client/verify_conf.h
+	src/client/uplink_lane.c src/client/uplink_lane.h
 
 sbin_PROGRAMS += tunneltod
 tunneltod_CFLAGS = $(AM_CFLAGS) -fno-strict-aliasing
 tunneltod_SOURCES = src/client/main.c
-tunneltod_LDADD = src/client/libclient.a src/web/libweb.a src/ctl/libctl.a src/inspect/libinspect.a src/webhook/libwebhook.a src/v1/libv1.a src/relay/librelay.a src/lane/liblane.a src/ws/libws.a \
+tunneltod_LDADD = src/client/libclient.a src/dashboard/libdashboard.a src/inspector/libinspector.a src/gate/libgate.a \
+	src/web/libweb.a src/ctl/libctl.a src/inspect/libinspect.a src/webhook/libwebhook.a src/v1/libv1.a src/relay/librelay.a src/lane/liblane.a src/ws/libws.a \
 	src/mux/libmux.a src/sys/libsys.a src/io/libio.a src/crypt/libcrypt.a src/conf/libconf.a src/proto/libproto.a \
 	src/base/libbase.a $(LWS_LIBS) $(EV_LIBS) $(OPENSSL_LIBS) $(CARES_LIBS) $(JANSSON_LIBS) $(YAML_LIBS) $(SYSTEMD_LIBS) $(CODINGS_LIBS)

@@ -20,9 +20,9 @@
 #include "base/message.h"
 #include "client/agent.h"
 #include "client/client_conf.h"
-#include "client/gate.h"
 #include "client/origin_dial.h"
 #include "client/tunnel.h"
+#include "gate/gate.h"
 #include "io/dial.h"
 #include "relay/pump.h"
 
@@ -140,6 +140,12 @@ static void on_judged(struct gate *g, const char *why)
 
 static const struct gate_ops gate_ops = {.dial = on_gate_dial, .judged = on_judged};
 
+/* What is no HTTP is not looked at, whatever the definition says. */
+static enum tap_level level_of(const struct tunnel *t)
+{
+	return t->def->proto == HELLO_PROTO_HTTP ? (enum tap_level)t->def->inspect : TAP_NOTHING;
+}
+
 void origin_start(struct agent *a, struct tunnel *t, struct stream *st,
 	const struct frame_open *open)
 {
@@ -160,10 +166,11 @@ void origin_start(struct agent *a, struct tunnel *t, struct stream *st,
 	t->streams++;
 	t->streams_total++;
 	pump_init(&o->pump, a->loop, st, CLOSE_ORIGIN_RESET, on_done);
-	o->pump.tap = inspector_attach(&a->inspector, t, o->visitor, o->visitor_tls);
+	o->pump.tap = inspector_attach(&a->inspector, t->def->name, level_of(t), o->visitor,
+		o->visitor_tls);
 	if (verify_conf_is_on(&t->def->verify)) {
 		o->gate = mem_new(struct gate);
-		gate_init(o->gate, &o->pump, t, &a->gates, &gate_ops);
+		gate_init(o->gate, &o->pump, &t->def->verify, &a->gates, &gate_ops);
 	}
 	if (!o->gate || !o->gate->enforce)
 		dial(o);
@@ -172,7 +179,7 @@ void origin_start(struct agent *a, struct tunnel *t, struct stream *st,
 void origin_retune_all(const struct tunnel *t)
 {
 	list_each (o, &t->origins, struct origin, node)
-		inspector_retune(o->pump.tap, t);
+		inspector_retune(o->pump.tap, level_of(t));
 }
 
 void origin_stop_all(struct tunnel *t, int why)

@@ -203,7 +203,7 @@ static void apply(struct agent *a, struct client_conf *fresh, struct secret *key
 	move_conf(&a->conf, fresh);
 	uplink_take_pauses(&a->uplink);
 	reload_apply_log(a);
-	inspector_apply(&a->inspector, &a->conf);
+	inspector_apply(&a->inspector, &a->conf.inspector);
 	dashboard_apply(&a->dashboard, &a->conf.dashboard);
 	a->gates.max = a->conf.webhooks.memory;
 	if (!same)

@@ -36,7 +36,7 @@ for row in sorted(told - answers):
     bad.append(f"man/tunnelto-server.8: no such answer: '{' '.join(row)}'")
 
 # what the client's gate answers by itself
-answers = set(re.findall(r'^REFUSAL\(\w+,\s*(\d+),\s*"[^"]+",\s*"(\w+)",\s*"([^"]+)"', read("src/client/gate_refusal.def.h"), re.M))
+answers = set(re.findall(r'^REFUSAL\(\w+,\s*(\d+),\s*"[^"]+",\s*"(\w+)",\s*"([^"]+)"', read("src/gate/gate_refusal.def.h"), re.M))
 told = set(re.findall(r"^\.It (\d{3}) Ta (\w+) Ta (.*)$", read("man/tunneltod.yaml.5"), re.M))
 bad += [f"man/tunneltod.yaml.5: answer '{' '.join(row)}': in gate_refusal.def.h or here, not in both" for row in sorted(answers ^ told)]
 
@@ -63,7 +63,7 @@ for option, letter in re.findall(r'^OPTION\(\w+,\s*"--([\w-]+)",\s*(0|\'\w\'),',
         bad.append(f"man/tunnelctl.1, tunnelto.1: option -{letter[1]} is not described")
 
 # every row of a configuration table: its key, and its default, in the manual
-for source, manual in (("src/client/client_conf.c", "man/tunneltod.yaml.5"), ("src/client/verify_conf.c", "man/tunneltod.yaml.5"),
+for source, manual in (("src/client/client_conf.c", "man/tunneltod.yaml.5"), ("src/gate/verify_conf.c", "man/tunneltod.yaml.5"),
                        ("src/server/server_conf.c", "man/tunnelto-server.yaml.5")):
     text = read(manual)
     for key, row in re.findall(r'^\t\{"(\w+)", (CONF_\w+.*?\.help)', read(source), re.M | re.S):

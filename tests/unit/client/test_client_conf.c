@@ -344,6 +344,21 @@ static void a_name_is_short_and_plain(void **state)
 	assert_false(client_conf_is_name("a\n"));
 }
 
+static void only_http_is_checked_for_signatures(void **state)
+{
+	struct client_conf_tunnel *t = client_conf_new_tunnel("x");
+	struct secret text = {0};
+
+	assert_int_equal(secret_set(&text, "sesame", 6), 0);
+	assert_int_equal(verify_conf_set(&t->verify, "github", &text, NULL), 0);
+	assert_null(client_conf_check_tunnel(t));
+	t->proto = HELLO_PROTO_TCP;
+	assert_string_equal(client_conf_check_tunnel(t),
+		"'verify' is for proto http, what passes here is not read");
+	client_conf_free_tunnel(t);
+	secret_deinit(&text);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -359,6 +374,7 @@ int main(void)
 		TEST(every_key_of_a_tunnel_makes_a_difference),
 		TEST(what_is_inspected_makes_none),
 		TEST(a_name_is_short_and_plain),
+		TEST(only_http_is_checked_for_signatures),
 	};
 
 	return cmocka_run_group_tests(tests, enter, leave);

@@ -34,7 +34,7 @@ static int setup(void **state)
 	assert_non_null(agent.resolver);
 	list_init(&agent.tunnels);
 	bind_defaults(&client_conf_table, &agent.conf);
-	inspector_init(&agent.inspector, &agent.conf);
+	inspector_init(&agent.inspector, &agent.conf.inspector);
 	pair_setup();
 	client.on_open = on_open;
 	return 0;

@@ -18,25 +18,19 @@
  *
  * Not here: what is signed how (room webhook), the words of refusals (gate_answer.c).
  */
-#include "client/gate.h"
+#include "gate/gate.h"
 
 #include <string.h>
 
-#include "client/client_conf.h"
-#include "client/gate_answer.h"
-#include "client/gate_watch.h"
-#include "client/tunnel.h"
+#include "gate/gate_answer.h"
+#include "gate/gate_watch.h"
+#include "gate/verify_conf.h"
 
 /* For a visitor that has its last answer to end its side. */
 #define SHUT_MS 5000
 /* A request as large as any may be, and behind it what a stream's window grants; mostly max_body
  * is much less, and says so itself. */
 #define IN_MAX (GATE_READ_HEAD_MAX + VERIFY_CONF_BODY_MAX + 17 * 1024 * 1024)
-
-static const struct verify_conf *conf_of(const struct gate *g)
-{
-	return &g->tunnel->def->verify;
-}
 
 static struct gate *gate_of(struct pump_gate *hook)
 {
@@ -112,7 +106,7 @@ static void begin_body(struct gate *g)
 	bool waits = g->read.expects && !g->read.body.done && buf_len(&g->in) == g->taken;
 
 	g->state = GATE_BODY;
-	if (g->read.length > conf_of(g)->max_body) {
+	if (g->read.length > g->conf->max_body) {
 		refuse(g, GATE_ANSWER_TOO_LARGE, NULL);
 	} else if (why && waits) {
 		g->ops->judged(g, why);
@@ -132,7 +126,7 @@ static bool read_head(struct gate *g)
 		return false;
 	g->scanned = 0;
 	fault = n < 0 ? (enum http_fault) - n
-		      : gate_read_head(&g->read, conf_of(g), buf_data(&g->in), (size_t)n);
+		      : gate_read_head(&g->read, g->conf, buf_data(&g->in), (size_t)n);
 	if (fault != HTTP_FAULT_NONE) {
 		refuse_fault(g, fault);
 		return false;
@@ -184,7 +178,7 @@ static bool read_body(struct gate *g)
 	}
 	take(g, (size_t)r);
 	g->body_bytes += (uint64_t)r;
-	if (g->body_bytes > conf_of(g)->max_body) {
+	if (g->body_bytes > g->conf->max_body) {
 		refuse(g, GATE_ANSWER_TOO_LARGE, NULL);
 		return false;
 	}
@@ -282,7 +276,7 @@ static void watch_time(struct gate *g)
 	if (!waits)
 		timer_stop(&g->deadline);
 	else if (!timer_is_active(&g->deadline))
-		timer_start(&g->deadline, conf_of(g)->timeout);
+		timer_start(&g->deadline, g->conf->timeout);
 }
 
 /* The origin has said its last, or that this is it (RFC 9112 §9.6). */
@@ -331,7 +325,7 @@ static void hold(struct gate *g, const uint8_t *bytes, size_t n)
 	if (may_hold(g, n) && buf_add(&g->in, bytes, n) == n) {
 		settle(g);
 		if (first)
-			timer_start(&g->deadline, conf_of(g)->timeout);
+			timer_start(&g->deadline, g->conf->timeout);
 		advance(g);
 	} else if (g->state == GATE_HEAD || g->state == GATE_BODY) {
 		stream_consumed(g->pump->user.stream, n);
@@ -410,8 +404,8 @@ static void on_deadline(struct timer *t)
 
 /* --- life ------------------------------------------------------------------------------------ */
 
-void gate_init(struct gate *g, struct pump *p, const struct tunnel *t, struct gate_account *account,
-	const struct gate_ops *ops)
+void gate_init(struct gate *g, struct pump *p, const struct verify_conf *conf,
+	struct gate_account *account, const struct gate_ops *ops)
 {
 	memset(g, 0, sizeof(*g));
 	g->hook = (struct pump_gate){
@@ -419,8 +413,8 @@ void gate_init(struct gate *g, struct pump *p, const struct tunnel *t, struct ga
 	g->ops = ops;
 	g->pump = p;
 	g->account = account;
-	g->tunnel = t;
-	g->enforce = conf_of(g)->enforce;
+	g->conf = conf;
+	g->enforce = conf->enforce;
 	buf_init(&g->in, IN_MAX);
 	buf_init(&g->answer_head, GATE_READ_HEAD_MAX);
 	timer_init(&g->deadline, p->loop, on_deadline);

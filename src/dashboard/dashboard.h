@@ -6,8 +6,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "client/client_conf.h"
-#include "client/dashboard_guard.h"
+#include "dashboard/dashboard_conf.h"
+#include "dashboard/dashboard_guard.h"
 #include "io/listener.h"
 #include "io/loop.h"
 #include "ws/ws_site.h"
@@ -25,7 +25,7 @@ struct dashboard {
 	struct loop *loop;
 	struct ws_loop *ws;
 	struct ctl_server *ctl;
-	struct client_conf_dashboard conf; /* that is in force */
+	struct dashboard_conf conf; /* that is in force */
 	struct ws_site site;
 	struct listener listener;
 	struct loop_task move; /* a page's own call may have asked for it: not inside that */
@@ -33,13 +33,13 @@ struct dashboard {
 	char error[512]; /* why there is none, "" else */
 };
 
-/* All zero is harmless to close. @state_dir: where the token is kept; NULL: one of this run. */
+/* All zero is harmless to close. Who has @token is let in. */
 void dashboard_init(struct dashboard *d, struct loop *loop, struct ws_loop *ws,
-	struct ctl_server *ctl, const char *state_dir);
+	struct ctl_server *ctl, const char token[static DASHBOARD_TOKEN_SIZE]);
 /* Be where @conf says, by difference, before the loop next waits: pages stay connected unless the
  * address changes. What goes wrong is logged and stands in @d->error: the tunnels do not depend on
  * it. */
-void dashboard_apply(struct dashboard *d, const struct client_conf_dashboard *conf);
+void dashboard_apply(struct dashboard *d, const struct dashboard_conf *conf);
 void dashboard_close(struct dashboard *d);
 /* "http://127.0.0.1:4040/"; false: there is none. */
 bool dashboard_address(const struct dashboard *d, char ret[static DASHBOARD_URL_SIZE]);

@@ -6,7 +6,7 @@
  * know, and Host and Origin keep out even one that was given it by mistake. All are compared as
  * they are written: a name with a dot at its end, or an address in another notation, is another.
  */
-#include "client/dashboard_guard.h"
+#include "dashboard/dashboard_guard.h"
 
 #include <string.h>
 #include <strings.h>

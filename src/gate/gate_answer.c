@@ -5,7 +5,7 @@
  * They say why: whoever set the webhook up reads it in the sender's list of deliveries. Nothing of
  * it is secret; a stranger learns that there is a lock.
  */
-#include "client/gate_answer.h"
+#include "gate/gate_answer.h"
 
 #include <jansson.h>
 #include <stdio.h>
@@ -14,14 +14,14 @@
 
 #include "base/mem.h"
 #include "base/str.h"
-#include "client/gate.h"
+#include "gate/gate.h"
 
 static const struct answer {
 	int status;
 	const char *reason, *word, *text;
 } refusals[] = {
 #define REFUSAL(name, status, reason, word, text) {status, reason, word, text},
-#include "client/gate_refusal.def.h"
+#include "gate/gate_refusal.def.h"
 #undef REFUSAL
 };
 

@@ -9,7 +9,7 @@
  * The page may load nothing but its own files and run no script but theirs: what visitors sent is
  * shown in it, and must stay text (Content-Security-Policy, and no CORS field ever).
  */
-#include "client/dashboard.h"
+#include "dashboard/dashboard.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -21,8 +21,7 @@
 #include "base/mem.h"
 #include "base/message.h"
 #include "base/str.h"
-#include "client/dashboard_peer.h"
-#include "client/state.h"
+#include "dashboard/dashboard_peer.h"
 #include "web/web_files.h"
 
 #define SOCKET_PATH "/varlink"
@@ -229,7 +228,7 @@ static void on_move(struct loop_task *t)
 /* --- life ------------------------------------------------------------------------------------ */
 
 void dashboard_init(struct dashboard *d, struct loop *loop, struct ws_loop *ws,
-	struct ctl_server *ctl, const char *state_dir)
+	struct ctl_server *ctl, const char token[static DASHBOARD_TOKEN_SIZE])
 {
 	memset(d, 0, sizeof(*d));
 	d->loop = loop;
@@ -237,11 +236,11 @@ void dashboard_init(struct dashboard *d, struct loop *loop, struct ws_loop *ws,
 	d->ctl = ctl;
 	listener_init(&d->listener);
 	loop_task_init(&d->move, on_move);
-	state_id(state_dir, "dashboard-token", /* secret= */ true, d->guard.token);
+	memcpy(d->guard.token, token, sizeof(d->guard.token));
 	d->guard.allowed = &d->conf.allowed_hosts;
 }
 
-static void take_conf(struct dashboard *d, const struct client_conf_dashboard *conf)
+static void take_conf(struct dashboard *d, const struct dashboard_conf *conf)
 {
 	str_list_deinit(&d->conf.allowed_hosts);
 	str_list_copy(&d->conf.allowed_hosts, &conf->allowed_hosts);
@@ -249,7 +248,7 @@ static void take_conf(struct dashboard *d, const struct client_conf_dashboard *c
 	d->conf.enabled = conf->enabled;
 }
 
-void dashboard_apply(struct dashboard *d, const struct client_conf_dashboard *conf)
+void dashboard_apply(struct dashboard *d, const struct dashboard_conf *conf)
 {
 	bool runs = d->listener.fd >= 0;
 	bool same = conf->enabled == runs && str_eq(conf->listen, d->conf.listen);

@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "client/dashboard_guard.h"
+#include "dashboard/dashboard_guard.h"
 
 static struct dashboard_guard guard;
 static struct str_list allowed;

@@ -5,14 +5,11 @@
  * A tap is made when a visitor comes and its tunnel is inspected; one whose visitor has come before
  * the tunnel was inspected has none, and is seen when it comes again.
  */
-#include "client/inspector.h"
+#include "inspector/inspector.h"
 
 #include <stdlib.h>
 
 #include "base/mem.h"
-#include "client/client_conf.h"
-#include "client/tunnel.h"
-#include "inspect/tap.h"
 #include "relay/pump.h"
 
 struct inspector_tap {
@@ -21,21 +18,21 @@ struct inspector_tap {
 	struct tap_visit visit;
 };
 
-void inspector_apply(struct inspector *i, const struct client_conf *conf)
+void inspector_apply(struct inspector *i, const struct inspector_conf *conf)
 {
 	struct capture_limits limits = {
-		.requests = conf->inspector.requests,
-		.bytes = conf->inspector.bytes,
-		.body = conf->inspector.body,
-		.messages = conf->inspector.messages,
+		.requests = conf->requests,
+		.bytes = conf->bytes,
+		.body = conf->body,
+		.messages = conf->messages,
 	};
 
-	i->redact.names = &conf->inspector.redact;
-	i->redact.reveal = conf->inspector.reveal;
+	i->redact.names = &conf->redact;
+	i->redact.reveal = conf->reveal;
 	capture_set_limits(&i->capture, &limits);
 }
 
-void inspector_init(struct inspector *i, const struct client_conf *conf)
+void inspector_init(struct inspector *i, const struct inspector_conf *conf)
 {
 	struct capture_limits nothing = {0};
 
@@ -60,22 +57,21 @@ static void on_passed(struct pump_tap *hook, enum pump_from from, const uint8_t 
 		tap_end(&it->tap, side);
 }
 
-struct pump_tap *inspector_attach(struct inspector *i, const struct tunnel *t, const char *visitor,
-	bool tls)
+struct pump_tap *inspector_attach(struct inspector *i, const char *tunnel, enum tap_level level,
+	const char *visitor, bool tls)
 {
 	struct inspector_tap *it;
 
-	if (t->def->inspect == TAP_NOTHING || t->def->proto != HELLO_PROTO_HTTP ||
-		i->capture.limits.requests == 0)
+	if (level == TAP_NOTHING || i->capture.limits.requests == 0)
 		return NULL;
 	it = mem_new(struct inspector_tap);
 	it->hook.passed = on_passed;
 	it->visit = (struct tap_visit){.capture = &i->capture,
 		.redact = &i->redact,
-		.tunnel = t->def->name,
+		.tunnel = tunnel,
 		.visitor = visitor,
 		.tls = tls};
-	tap_init(&it->tap, &it->visit, (enum tap_level)t->def->inspect);
+	tap_init(&it->tap, &it->visit, level);
 	return &it->hook;
 }
 
@@ -91,11 +87,10 @@ void inspector_detach(struct pump_tap *tap, enum close_reason why, const char *t
 	free(it);
 }
 
-void inspector_retune(struct pump_tap *tap, const struct tunnel *t)
+void inspector_retune(struct pump_tap *tap, enum tap_level level)
 {
 	if (tap)
-		container_of(tap, struct inspector_tap, hook)->tap.level = (enum tap_level)
-										   t->def->inspect;
+		container_of(tap, struct inspector_tap, hook)->tap.level = level;
 }
 
 struct exchange *inspector_exchange(const struct pump_tap *tap)

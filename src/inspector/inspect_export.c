@@ -3,7 +3,7 @@
  * inspect_export: the next entry is made when the one before it has left: an archive of any size
  * costs the memory of one entry, and one that nobody reads costs no more.
  */
-#include "client/inspect_export.h"
+#include "inspector/inspect_export.h"
 
 #include <stdlib.h>
 

@@ -16,7 +16,7 @@ struct pump;
 
 enum gate_answer_refusal {
 #define REFUSAL(name, status, reason, word, text) GATE_ANSWER_##name,
-#include "client/gate_refusal.def.h"
+#include "gate/gate_refusal.def.h"
 #undef REFUSAL
 };
 

@@ -3,7 +3,7 @@
  * inspect_verbs: what was captured, asked for piece by piece, so that no answer is larger than a
  * reply may be: lists go back by `before`, bodies come in slices, HAR comes entry by entry.
  */
-#include "client/inspect_verbs.h"
+#include "inspector/inspect_verbs.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -11,13 +11,13 @@
 #include "base/buf.h"
 #include "base/mem.h"
 #include "base/str.h"
-#include "client/inspect_body.h"
-#include "client/inspect_export.h"
-#include "client/inspect_follow.h"
 #include "ctl/ctl_server.h"
 #include "inspect/capture.h"
 #include "inspect/exchange_json.h"
 #include "inspect/filter.h"
+#include "inspector/inspect_body.h"
+#include "inspector/inspect_export.h"
+#include "inspector/inspect_follow.h"
 
 #define TAIL_DEFAULT 50
 #define SLICE        (256 * 1024)

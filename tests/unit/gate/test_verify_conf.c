@@ -12,7 +12,8 @@
 
 #include "base/err.h"
 #include "base/str.h"
-#include "client/client_conf.h"
+#include "conf/report.h"
+#include "gate/verify_conf.h"
 
 static struct verify_conf v;
 static struct conf_report report;
@@ -180,21 +181,6 @@ static void words_of_a_command_line_will_do(void **state)
 	secret_deinit(&text);
 }
 
-static void only_http_is_checked(void **state)
-{
-	struct client_conf_tunnel *t = client_conf_new_tunnel("x");
-	struct secret text = {0};
-
-	assert_int_equal(secret_set(&text, "sesame", 6), 0);
-	assert_int_equal(verify_conf_set(&t->verify, "github", &text, NULL), 0);
-	assert_null(client_conf_check_tunnel(t));
-	t->proto = HELLO_PROTO_TCP;
-	assert_string_equal(client_conf_check_tunnel(t),
-		"'verify' is for proto http, what passes here is not read");
-	client_conf_free_tunnel(t);
-	secret_deinit(&text);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -205,7 +191,6 @@ int main(void)
 		TEST(a_file_is_for_its_owner),
 		TEST(what_visitors_feel_is_whether_they_are_held_up),
 		TEST(words_of_a_command_line_will_do),
-		TEST(only_http_is_checked),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -6,7 +6,7 @@
  * YAML, which then had better be nobody else's to read. It is held among the rules alone, wiped
  * with them, and never repeated.
  */
-#include "client/verify_conf.h"
+#include "gate/verify_conf.h"
 
 #include <errno.h>
 #include <stddef.h>

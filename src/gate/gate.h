@@ -8,13 +8,13 @@
 #include <stdint.h>
 
 #include "base/buf.h"
-#include "client/gate_read.h"
+#include "gate/gate_read.h"
 #include "io/loop.h"
 #include "io/timer.h"
 #include "relay/pump.h"
 
 struct gate;
-struct tunnel;
+struct verify_conf;
 
 /* What all gates of the daemon hold together. */
 struct gate_account {
@@ -42,7 +42,7 @@ struct gate {
 	const struct gate_ops *ops;
 	struct pump *pump;
 	struct gate_account *account;
-	const struct tunnel *tunnel; /* its `verify` is looked at for each request */
+	const struct verify_conf *conf; /* looked at for each request: it may have changed */
 	enum gate_state state;
 	struct buf in;           /* of the stream: the request, and perhaps what follows it */
 	size_t taken;            /* from the front of it: of the request, credited and shown */
@@ -59,9 +59,9 @@ struct gate {
 	bool enforce : 1, dialled : 1, ended : 1, origin_ended : 1;
 };
 
-/* Binds itself to @p, whose conn need not be there; @account and @t outlive it. Where the tunnel
- * does not enforce, the conn is to be made at once and nothing is held back. */
-void gate_init(struct gate *g, struct pump *p, const struct tunnel *t, struct gate_account *account,
-	const struct gate_ops *ops);
+/* Binds itself to @p, whose conn need not be there; @account and @conf outlive it. Where @conf does
+ * not enforce, the conn is to be made at once and nothing is held back. */
+void gate_init(struct gate *g, struct pump *p, const struct verify_conf *conf,
+	struct gate_account *account, const struct gate_ops *ops);
 /* The pump is over. */
 void gate_deinit(struct gate *g);

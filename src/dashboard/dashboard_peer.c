@@ -3,7 +3,7 @@
  * dashboard_peer: Varlink over a WebSocket: one JSON text a message, without the NUL that ends it
  * on a socket.
  */
-#include "client/dashboard_peer.h"
+#include "dashboard/dashboard_peer.h"
 
 #include <stdlib.h>
 #include <string.h>

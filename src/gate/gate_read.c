@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* gate_read: reads a request as far as its check needs it; keeps none of its bytes. */
-#include "client/gate_read.h"
+#include "gate/gate_read.h"
 
 #include <string.h>
 
 #include "base/clock.h"
-#include "client/verify_conf.h"
+#include "gate/verify_conf.h"
 
 enum http_fault gate_read_head(struct gate_read *r, const struct verify_conf *v,
 	const uint8_t *bytes, size_t n)

@@ -3,7 +3,7 @@
  * inspect_body: a few KiB can stand for 16 MiB, which is 64 slices: they are decoded once, not 64
  * times. One body is held, and not for long.
  */
-#include "client/inspect_body.h"
+#include "inspector/inspect_body.h"
 
 #include "inspect/decode.h"
 #include "inspect/exchange_json.h"

@@ -3,11 +3,9 @@
  * gate_watch: looks at what passes, holds nothing back and keeps but the head that is not whole.
  * What cannot be read as HTTP, or was asked to become something else, passes unseen from then on.
  */
-#include "client/gate_watch.h"
+#include "gate/gate_watch.h"
 
-#include "client/client_conf.h"
-#include "client/gate.h"
-#include "client/tunnel.h"
+#include "gate/gate.h"
 
 static void pass_on(struct gate *g, const uint8_t *bytes, size_t n)
 {
@@ -36,8 +34,8 @@ static size_t watch_head(struct gate *g, const uint8_t *bytes, size_t n)
 	pass_on(g, bytes, n);
 	if (len == 0 || g->pump->finished)
 		return n;
-	if (len < 0 || gate_read_head(&g->read, &g->tunnel->def->verify, buf_data(&g->in),
-			       (size_t)len) != HTTP_FAULT_NONE) {
+	if (len < 0 || gate_read_head(&g->read, g->conf, buf_data(&g->in), (size_t)len) !=
+			       HTTP_FAULT_NONE) {
 		g->state = GATE_OPEN;
 	} else {
 		g->state = GATE_BODY;

@@ -11,7 +11,7 @@
  * much happens meanwhile, but the reply that is on its way and the numbers of those that went. One
  * that changed ten times is told once; one that came and went meanwhile is not told at all.
  */
-#include "client/inspect_follow.h"
+#include "inspector/inspect_follow.h"
 
 #include <stdlib.h>
 
