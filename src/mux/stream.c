@@ -506,6 +506,11 @@ uint64_t stream_bytes_sent(const struct stream *st)
 	return st->sent;
 }
 
+uint64_t stream_bytes_arrived(const struct stream *st)
+{
+	return st->ring.start;
+}
+
 uint64_t stream_bytes_received(const struct stream *st)
 {
 	return st->window.received;

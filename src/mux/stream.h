@@ -126,4 +126,5 @@ void stream_release(struct stream *st, enum close_reason why);
 bool stream_is_flushed(const struct stream *st);
 bool stream_is_ended(const struct stream *st); /* both directions */
 uint64_t stream_bytes_sent(const struct stream *st);
+uint64_t stream_bytes_arrived(const struct stream *st); /* of those, as the peer has said */
 uint64_t stream_bytes_received(const struct stream *st);

@@ -141,6 +141,7 @@ void edge_http_hold(struct visitor *v)
 {
 	conn_pause(&v->conn);
 	v->body_since = 0;
+	v->body_arrived = v->user.stream ? stream_bytes_arrived(v->user.stream) : 0;
 	if (!timer_is_active(&v->edge->look))
 		timer_start(&v->edge->look, LOOK_MS);
 }
@@ -346,9 +347,21 @@ static bool takes_its_answer(struct visitor *v)
 		       v->phase == VISITOR_LINGER);
 }
 
+/* A visitor is not read while what it has brought waits for a slow link: does that arrive, as fast
+ * as it would have to come? */
+static bool is_body_arriving(struct visitor *v)
+{
+	uint64_t before = v->body_arrived;
+
+	if (v->phase != VISITOR_BODY || !conn_is_paused(&v->conn) || !v->user.stream)
+		return false;
+	v->body_arrived = stream_bytes_arrived(v->user.stream);
+	return v->body_arrived - before >= MAX(v->edge->limits.body_progress, 1U);
+}
+
 static void on_timeout(struct visitor *v)
 {
-	if (takes_its_answer(v)) {
+	if (takes_its_answer(v) || is_body_arriving(v)) {
 		edge_http_set_deadline(v);
 		return;
 	}

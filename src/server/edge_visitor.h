@@ -72,6 +72,7 @@ struct visitor {
 	clock_ms_t body_since; /* what the body has brought is counted from here; 0: from its next
 				  byte */
 	uint64_t body_had;     /* bytes_in then */
+	uint64_t body_arrived; /* at the client, when that was last looked at */
 	bool keep_alive, is_head, wants_json, wants_upgrade, replayable, answered, origin_keeps,
 		endless, is_1_0, logged;
 	bool taken_again; /* its head was looked at before it was parked */

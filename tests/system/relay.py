@@ -30,6 +30,7 @@ class Way:
     def __init__(self, src, dst, name):
         self.src, self.dst, self.name = src, dst, name
         self.held, self.held_n = collections.deque(), 0  # (when it may leave, bytes)
+        self.rests_until = 0.0
         self.ended = self.end_sent = False
 
     def is_over(self):
@@ -47,15 +48,15 @@ class Pair:
 class Relay:
     """Forwards 127.0.0.1:port to @to."""
 
-    def __init__(self, to, host="127.0.0.1"):
-        self.to = (host, to)
+    def __init__(self, to, host="127.0.0.1", rcvbuf=None):
+        self.to, self.rcvbuf = (host, to), rcvbuf
         self.listener = socket.socket()
         self.listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         self.listener.bind(("127.0.0.1", 0))
         self.listener.listen(128)
         self.listener.setblocking(False)
         self.port = self.listener.getsockname()[1]
-        self.pairs, self.fuses, self.refusing, self.delay = [], [], False, 0.0
+        self.pairs, self.fuses, self.refusing, self.delay, self.rate = [], [], False, 0.0, None
         self.moved = {UP: 0, DOWN: 0}
         self.accepted = self.cuts = 0
         self.marks = []  # (bytes both ways, what to do when so many have passed)
@@ -105,6 +106,10 @@ class Relay:
         """Each byte takes so much longer, each way."""
         self.ask(lambda: setattr(self, "delay", seconds))
 
+    def narrow(self, rate):
+        """No more than so many bytes a second are read, of each connection and each way."""
+        self.ask(lambda: setattr(self, "rate", rate))
+
     def at(self, total, errand):
         """When @total bytes have passed, both ways together, do it (in the relay's thread)."""
         self.ask(lambda: (self.marks.append((total, errand)), self.marks.sort(key=lambda m: m[0])))
@@ -122,7 +127,7 @@ class Relay:
 
     def heal_all(self):
         self.cut_pairs([pair for pair in self.pairs if pair.silent], "rst")
-        self.delay = 0.0
+        self.delay, self.rate = 0.0, None
         if self.refusing:
             self.refusing = False
             self.listener = socket.socket()
@@ -151,6 +156,8 @@ class Relay:
         with contextlib.suppress(OSError):
             near, _ = self.listener.accept()
             far = socket.socket()
+            if self.rcvbuf:
+                far.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, self.rcvbuf)
             try:
                 far.connect(self.to)
             except OSError:
@@ -170,13 +177,15 @@ class Relay:
 
     def read(self, pair, way):
         try:
-            piece = way.src.recv(PIECE)
+            piece = way.src.recv(min(PIECE, max(1, self.rate // 50)) if self.rate else PIECE)
         except BlockingIOError:
             return
         except OSError:
             self.cut_pairs([pair], "rst")
             self.cuts -= 1
             return
+        if self.rate:
+            way.rests_until = time.monotonic() + len(piece) / self.rate
         if not piece:
             way.ended = True
         elif way.name not in pair.silent:
@@ -212,7 +221,9 @@ class Relay:
             wanted[self.listener] = selectors.EVENT_READ
         for pair in self.pairs:
             for way in pair.ways.values():
-                if not way.ended and way.held_n < HELD_MAX:
+                if way.rests_until > now:
+                    wait = min(wait, way.rests_until - now)
+                elif not way.ended and way.held_n < HELD_MAX:
                     wanted[way.src] = wanted.get(way.src, 0) | selectors.EVENT_READ
                 if way.held and way.held[0][0] <= now:
                     wanted[way.dst] = wanted.get(way.dst, 0) | selectors.EVENT_WRITE

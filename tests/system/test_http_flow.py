@@ -10,6 +10,7 @@ import pytest
 
 import strict_http as strict
 from actors import MIB, WAIT, Net, merge
+from relay import Relay
 
 SOON = 1.0  # seconds until an origin knows that its visitor has left
 UPGRADE = b"Connection: Upgrade\r\nUpgrade: x\r\n"
@@ -424,3 +425,37 @@ def test_a_body_that_its_origin_does_not_take_is_the_origin_s_fault(net):
         fill(visitor)
     said = read_until(visitor, b"\r\n\r\n")
     assert said.startswith(b"HTTP/1.1 504 ") and b"X-Tunnelto-Error: origin_timeout" in said
+
+
+def send_all(sock, body):
+    with contextlib.suppress(OSError):
+        sock.sendall(body)
+
+
+def test_an_upload_over_a_slow_link_is_not_one_that_its_origin_does_not_take(net):
+    """The visitor is not read while what waits for the link leaves, longer than the time-out: but it does leave."""
+    size = 24 * MIB
+    net.raw = net.raw_origin()
+    net.srv = net.server(config=merge(QUICK[0], {"timeouts": {"body": "800ms"}}))
+    relay = net.add(Relay(net.srv.port, rcvbuf=32768))
+    net.dmn = net.daemon(relay.url, {"raw": {"local": net.raw.port, "subdomain": "raw"}}, key=net.srv.key(), config=QUICK[1])
+    net.dmn.up()
+    relay.slow(0.02)  # a long path: the stream's window grows
+    visitor = net.visitor(net.srv.public)
+    visitor.sendall(ask(b"Content-Length: %d\r\n" % size, b"", b"POST"))
+    origin = net.raw.accept()
+    read_until(origin, b"\r\n\r\n")
+    sending = threading.Thread(target=send_all, args=(visitor, bytes(size)))
+    sending.start()
+    got, narrow = 0, None
+    while got < size:
+        piece = origin.recv(65536)
+        assert piece
+        got += len(piece)
+        if not narrow and got >= 8 * MIB:
+            relay.narrow(192 * 1024)
+            narrow = time.monotonic()
+        elif narrow and time.monotonic() > narrow + 2.5:
+            relay.heal()
+    origin.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+    assert read_until(visitor, b"ok").startswith(b"HTTP/1.1 200 ")
