@@ -247,6 +247,13 @@ static void put_line(enum log_level level, const struct line *line)
 		log_flush();
 }
 
+/* What a person needs even where fields are left out. */
+static void add_reason(struct line *line, const char *error)
+{
+	add_n(line, ": ", 2);
+	add_escaped(line, error, false);
+}
+
 void log_sink_stderr(enum log_level level, const char *message, const struct log_field *fields,
 	size_t n)
 {
@@ -261,8 +268,12 @@ void log_sink_stderr(enum log_level level, const char *message, const struct log
 		add_n(&line, ": ", 2);
 	}
 	add_escaped(&line, message, false);
-	for (size_t i = 0; i < n && !log_state.plain; i++)
-		add_field(&line, &fields[i]);
+	for (size_t i = 0; i < n; i++) {
+		if (!log_state.plain)
+			add_field(&line, &fields[i]);
+		else if (fields[i].value && strcmp(fields[i].key, "ERROR") == 0)
+			add_reason(&line, fields[i].value);
+	}
 	if (line.n == sizeof(line.text))
 		line.n--; /* cut, but still a line */
 	add_char(&line, '\n');

@@ -42,7 +42,8 @@ enum log_level log_get_level(void);
 bool log_enabled(enum log_level level);
 /* Timestamps on the stderr sink (off under systemd). */
 void log_set_timestamps(bool on);
-/* Only the message, no "info: " prefix and no fields: for programs a person runs in a terminal. */
+/* The message alone, and the field ERROR behind it: no "info: " prefix and no other fields. For
+ * programs a person runs in a terminal. */
 void log_set_plain(bool on);
 log_sink_f log_sink_stderr;
 /* From here on lines of level info and below, which a busy server has by the thousand, may wait for

@@ -195,8 +195,8 @@ static void show_tunnels(const struct args *a, const json_t *list)
 	print_table_deinit(&t);
 }
 
-/* Why a tunnel is not up, below the table. */
-static void show_errors(const json_t *list)
+/* Why a tunnel is not up, below the table; but what @known says of all is above it. */
+static void show_errors(const json_t *list, const char *known)
 {
 	const json_t *tunnel;
 	size_t i;
@@ -205,7 +205,7 @@ static void show_errors(const json_t *list)
 	{
 		CLEANUP(str_deinit) struct str line = STR_INIT(4096);
 
-		if (!*text_of(tunnel, "error"))
+		if (!*text_of(tunnel, "error") || str_eq(text_of(tunnel, "error"), known))
 			continue;
 		str_addf(&line, "%s: %s", text_of(tunnel, "name"), text_of(tunnel, "error"));
 		print_line(str_get(&line));
@@ -247,7 +247,7 @@ static void show_status(const struct args *a, struct call *c, const json_t *repl
 		return;
 	print_text("\n");
 	show_tunnels(a, list);
-	show_errors(list);
+	show_errors(list, text_of(json_object_get(reply, "server"), "error"));
 }
 
 /* One tunnel: a line per member, as the interface names them. */

@@ -233,10 +233,11 @@ static void on_down(struct uplink *u)
 		/* a tunnel keeps its number: a resumed session's streams still name it */
 		uint32_t id = t->id;
 
-		tunnel_set(t,
-			t->state == TUNNEL_CONNECTING && state == TUNNEL_WAITING ? TUNNEL_CONNECTING
-										 : state,
-			u->error);
+		if (state == TUNNEL_REFUSED)
+			tunnel_follow(t, state, u->error); /* told once, for all of them */
+		else
+			tunnel_set(t, t->state == TUNNEL_CONNECTING ? TUNNEL_CONNECTING : state,
+				u->error);
 		t->id = id;
 	}
 	agent_changed(a);

@@ -75,8 +75,7 @@ static void on_change(struct agent *a)
 		timer_stop(&state.first);
 		print_url(t);
 	} else if (t->state == TUNNEL_REFUSED && (!state.was_up || !t->retry)) {
-		log_err("%s", t->error);
-		stop(a, EXIT_REFUSED);
+		stop(a, EXIT_REFUSED); /* why was told when it was */
 	}
 }
 

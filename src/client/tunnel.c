@@ -41,16 +41,21 @@ const char *tunnel_state_word(enum tunnel_state s)
 	return words[s];
 }
 
-static void change(struct tunnel *t, enum tunnel_state state, const char *error, const char *id)
+void tunnel_follow(struct tunnel *t, enum tunnel_state state, const char *error)
 {
-	bool changed = t->state != state || !str_eq(t->error, error ? error : "");
-
 	if (t->state != state)
 		t->since = clock_ms();
 	t->state = state;
 	(void)snprintf(t->error, sizeof(t->error), "%s", error ? error : "");
 	if (state != TUNNEL_UP)
 		t->id = 0;
+}
+
+static void change(struct tunnel *t, enum tunnel_state state, const char *error, const char *id)
+{
+	bool changed = t->state != state || !str_eq(t->error, error ? error : "");
+
+	tunnel_follow(t, state, error);
 	if (!changed || (state == TUNNEL_CONNECTING && !error))
 		return;
 	log_with(state == TUNNEL_REFUSED ? LOG_LV_WARNING : LOG_LV_NOTICE,

@@ -43,6 +43,8 @@ struct tunnel *tunnel_new(struct client_conf_tunnel *def, bool adhoc);
 void tunnel_free(struct tunnel *t);
 /* @error NULL: none. */
 void tunnel_set(struct tunnel *t, enum tunnel_state state, const char *error);
+/* The same without a word in the log, where what it follows from has been told. */
+void tunnel_follow(struct tunnel *t, enum tunnel_state state, const char *error);
 /* Refused from now on: another client of the same key has it. */
 void tunnel_taken(struct tunnel *t, const char *error);
 const char *tunnel_state_word(enum tunnel_state s);

@@ -426,8 +426,11 @@ static void on_status(struct uplink *u, int status, const char *text)
 	bool keyed = secret_is_set(&u->key);
 
 	if (status == 401)
-		refused(u, keyed ? "the server does not know this key, or it was revoked"
-				 : "the server wants a key, and none is configured");
+		refused(u,
+			keyed ? "the server does not know this key, or it was revoked; 'tunnelctl "
+				"server key add' on the server makes one"
+			      : "the server wants a key: give one with --key-file, TUNNELTO_KEY "
+				"or server.key_file");
 	else if (status == 403)
 		refused(u, "the server has blocked this address");
 	else if (status == 404 || status == 426)

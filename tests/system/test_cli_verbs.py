@@ -42,6 +42,27 @@ def test_a_refused_tunnel_is_exit_code_4(net):
     until(lambda: daemon.status()["tunnels"] == [], "the refused tunnel is forgotten")
 
 
+def test_a_refused_key_is_told_in_one_line(net):
+    server = net.server()
+    key = server.key()
+    key.write_text(key.read_text().strip()[:-3] + "AAA\n")
+    shot = net.run("tunnelto", net.program("tunnelto"), "--server", server.url, "--key-file", key, "-p", "1")
+    assert shot.wait_end() == 4 and shot.out() == ""
+    line, = shot.err().splitlines()
+    assert line.startswith("server refuses this client: the server does not know this key") and "server key add" in line
+    daemon = net.daemon(server, {"web": {"local": 1, "subdomain": "web"}, "b": {"local": 1, "subdomain": "b"}}, key=key)
+    assert daemon.ctl("up", "web", "b", "--wait", check=False).returncode == 4
+    assert daemon.err().count("does not know this key") == 1
+    assert "\nweb: " not in daemon.ctl("status").stdout
+
+
+def test_a_refused_name_is_told_in_one_line(net):
+    server = net.server()
+    shot = net.run("tunnelto", net.program("tunnelto"), "--server", server.url, "--key-file", server.key("k", "other"), "-p", "1", "-s", "web")
+    assert shot.wait_end() == 4
+    assert shot.err() == "server reached\ntunnel refused: this key may not claim that name\n"
+
+
 def test_an_ad_hoc_tunnel_dies_with_its_command_however_that_dies(pair):
     shot = pair.run("killed", pair.program("tunnelctl"), "--socket", pair.dmn.control, "http", str(pair.web.port), "--name", "mine")
     until(lambda: shot.out().endswith("\n"), "a URL")

@@ -81,12 +81,13 @@ static void utf8_passes_and_stray_bytes_do_not(void **state)
 	assert_string_equal(logged(LOG_LV_INFO, "cut \xe2\x82", NULL, 0), "info: cut \\xe2\\x82\n");
 }
 
-static void plain_mode_is_the_message_alone(void **state)
+static void plain_mode_is_the_message_and_why(void **state)
 {
-	const struct log_field f[] = {{"A", "b"}};
+	const struct log_field f[] = {{"A", "b"}, {"ERROR", "\x1bno\""}, {"ERROR", NULL}};
 
 	log_set_plain(true);
 	assert_string_equal(logged(LOG_LV_ERR, "hello", f, 1), "hello\n");
+	assert_string_equal(logged(LOG_LV_ERR, "hello", f, 3), "hello: \\x1bno\"\n");
 	log_set_plain(false);
 }
 
@@ -245,7 +246,7 @@ int main(void)
 		cmocka_unit_test(values_are_quoted_where_they_would_be_misread),
 		cmocka_unit_test(nobody_can_forge_a_second_line),
 		cmocka_unit_test(utf8_passes_and_stray_bytes_do_not),
-		cmocka_unit_test(plain_mode_is_the_message_alone),
+		cmocka_unit_test(plain_mode_is_the_message_and_why),
 		cmocka_unit_test(timestamps_are_utc_and_in_front),
 		cmocka_unit_test(a_monster_is_cut_but_still_one_line),
 		cmocka_unit_test(lines_that_are_held_leave_together_and_in_order),

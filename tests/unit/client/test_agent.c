@@ -264,7 +264,8 @@ static void a_refused_key_is_every_tunnel_s_error_and_passes_with_it(void **stat
 	fake_resolve(1);
 	fake_fail(WS_CLIENT_FAULT_STATUS, 401, "");
 	assert_state("a", "refused");
-	assert_status("0 of 2 tunnels up; a: the server wants a key, and none is configured");
+	assert_status("0 of 2 tunnels up; a: the server wants a key: give one with --key-file, "
+		      "TUNNELTO_KEY or server.key_file");
 	agent_up(&agent, find("b"));
 	until(fake.lookup);
 	fake_reach(false);

@@ -161,7 +161,9 @@ static void a_refusal_says_what_a_person_has_to_do_and_is_asked_again_slowly(voi
 		enum uplink_state state;
 		const char *error;
 	} table[] = {
-		{401, UPLINK_REFUSED, "the server does not know this key, or it was revoked"},
+		{401, UPLINK_REFUSED,
+			"the server does not know this key, or it was revoked; 'tunnelctl server "
+			"key add' on the server makes one"},
 		{403, UPLINK_REFUSED, "the server has blocked this address"},
 		{404, UPLINK_REFUSED,
 			"that server speaks HTTP, but not tunnelto.v2 (is it the control port?)"},
@@ -195,7 +197,9 @@ static void without_a_key_the_refusal_says_so(void **state)
 	fake_resolve(1);
 	assert_string_equal(fake.bearer, "");
 	fake_fail(WS_CLIENT_FAULT_STATUS, 401, "");
-	assert_string_equal(uplink.error, "the server wants a key, and none is configured");
+	assert_string_equal(uplink.error,
+		"the server wants a key: give one with --key-file, TUNNELTO_KEY or "
+		"server.key_file");
 }
 
 static void a_fault_of_tls_is_told_as_one(void **state)
