@@ -29,7 +29,8 @@ src_cli_libcli_a_SOURCES = \
 	src/cli/verb_misc.c src/cli/verb_replay.c src/cli/verb_requests.c src/cli/verb_server.c \
 	src/cli/verb_show.c src/cli/verb_top.c src/cli/verb_tunnels.c \
 	src/cli/verbs.c src/cli/verbs.h src/cli/verbs.def.h \
-	src/cli/verify_option.c src/cli/verify_option.h
+	src/cli/verify_option.c src/cli/verify_option.h \
+	src/cli/whole_file.c src/cli/whole_file.h
 if HAVE_NCURSES
 src_cli_libcli_a_SOURCES += src/cli/top_draw.c src/cli/top_draw.h
 else

@@ -1,25 +1,23 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * verb_export: captured requests into an HTTP archive. The entries are the daemon's and are written
- * as they come; the file appears under its name when it is whole, and only its owner may read it,
- * for it holds what visitors sent. A name that is no file's, such as a pipe's or a device's, is
- * written to as it is: it must not become a file.
+ * as they come; the file appears under its name when it is whole (whole_file), and only its owner
+ * may read it, for it holds what visitors sent. A name that is no file's, such as a pipe's or a
+ * device's, is written to as it is: it must not become a file.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
-#include "base/mem.h"
 #include "base/str.h"
 #include "cli/args.h"
 #include "cli/call.h"
 #include "cli/print.h"
 #include "cli/request_filter.h"
 #include "cli/verbs.h"
+#include "cli/whole_file.h"
 
 struct export
 {
@@ -81,39 +79,21 @@ static int failed(const char *path, int error)
 	return CALL_FAILED;
 }
 
-/* Everything that was written is there, and stays there if it is a file (@keep). */
-static int finish(FILE *file, bool keep)
-{
-	bool bad = ferror(file) || fflush(file) != 0 || (keep && fsync(fileno(file)) < 0);
-	int error = !bad ? 0 : errno ? errno : EIO;
-
-	if (fclose(file) != 0 && !error)
-		error = errno;
-	return error;
-}
-
-/* Beside it first, under a name of its own (mkostemp: mode 0600). */
 static int into_file(const struct args *a, json_t *filter, const char *path, struct export *x)
 {
-	CLEANUP(mem_cleanup) char *beside = mem_printf("%s.XXXXXX", path);
-	int fd = mkostemp(beside, O_CLOEXEC), code, error;
+	struct whole_file w;
+	int code, r = whole_file_open(&w, path);
 
-	if (fd < 0)
-		return failed(path, errno);
-	x->file = fdopen(fd, "w");
-	if (!x->file) {
-		error = errno;
-		(void)close(fd);
-		(void)unlink(beside);
-		return failed(path, error);
-	}
+	if (r < 0)
+		return failed(path, -r);
+	x->file = w.file;
 	code = write_all(a, filter, x);
-	error = finish(x->file, /* keep= */ true);
-	if (!code && !error && rename(beside, path) < 0)
-		error = errno;
-	if (code || error)
-		(void)unlink(beside);
-	return !code && error ? failed(path, error) : code;
+	if (code) {
+		whole_file_drop(&w);
+		return code;
+	}
+	r = whole_file_commit(&w);
+	return r < 0 ? failed(path, -r) : CALL_DONE;
 }
 
 static bool is_no_file(const char *path)
@@ -127,12 +107,17 @@ static int into_what_is_there(const struct args *a, json_t *filter, const char *
 	struct export *x)
 {
 	int code, error;
+	bool bad;
 
 	x->file = fopen(path, "we");
 	if (!x->file)
 		return failed(path, errno);
 	code = write_all(a, filter, x);
-	error = finish(x->file, /* keep= */ false);
+	errno = 0;
+	bad = ferror(x->file) || fflush(x->file) != 0;
+	error = !bad ? 0 : errno ? errno : EIO;
+	if (fclose(x->file) != 0 && !error)
+		error = errno;
 	return !code && error ? failed(path, error) : code;
 }
 

@@ -9,6 +9,7 @@ import os
 import pathlib
 import pty
 import re
+import signal
 import socket
 import stat
 import struct
@@ -414,6 +415,24 @@ def test_an_archive_goes_into_what_is_there_and_does_not_take_its_place(web):
     assert link.is_symlink() and len(har.check(json.loads(behind.read_text()))) == 1
     assert stat.S_IMODE(behind.stat().st_mode) == 0o600
     assert web.dmn.ctl("export", "--har", web.dir, check=False).returncode == 1
+
+
+@pytest.mark.parametrize("number", (signal.SIGHUP, signal.SIGINT, signal.SIGTERM))
+def test_an_export_that_is_ended_leaves_nothing_behind(net, number):
+    place = net.dir / "place"
+    place.mkdir()
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(net.dir / "half"))
+        listener.listen()
+        export = net.run("export", net.program("tunnelctl"), "--socket", net.dir / "half", "export", "--har", place / "a.har")
+        daemon, _ = listener.accept()
+        with daemon:  # one that answers by half, and no more
+            daemon.recv(65536)
+            daemon.sendall(json.dumps({"parameters": {"entry": {}}, "continues": True}).encode() + b"\0")
+            until(lambda: export.fds() > 4, "the file is open")
+            export.signal(number)
+            assert export.wait_end() != 0
+    assert os.listdir(place) == []
 
 
 def has_jq(web):

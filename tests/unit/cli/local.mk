@@ -12,7 +12,8 @@ CLI_TESTS = \
 	tests/unit/cli/test_print \
 	tests/unit/cli/test_top_data \
 	tests/unit/cli/test_top_view \
-	tests/unit/cli/test_verbs
+	tests/unit/cli/test_verbs \
+	tests/unit/cli/test_whole_file
 check_PROGRAMS += $(CLI_TESTS)
 TESTS += $(CLI_TESTS)
 CLI_TESTS_LIBS = $(CLI_LIBS) $(CMOCKA_LIBS)
@@ -32,6 +33,7 @@ tests_unit_cli_test_top_data_LDADD = $(CLI_TESTS_LIBS)
 tests_unit_cli_test_top_view_LDADD = $(CLI_TESTS_LIBS)
 tests_unit_cli_test_verbs_SOURCES = tests/unit/cli/test_verbs.c tests/unit/cli/cli_test.h
 tests_unit_cli_test_verbs_LDADD = $(CLI_TESTS_LIBS)
+tests_unit_cli_test_whole_file_LDADD = $(CLI_TESTS_LIBS)
 endif
 TESTS += tests/unit/cli/needed.sh
 EXTRA_DIST += tests/unit/cli/needed.sh
