@@ -20,11 +20,8 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "cli/args.h"
-
-/* What a replay writes itself; see tunnelto-control(7), Replay. */
-static const char *const own[] = {"Connection", "Content-Length", "Expect", "HTTP2-Settings",
-	"Keep-Alive", "Proxy-Authorization", "Proxy-Connection", "TE", "Trailer",
-	"Transfer-Encoding", "Upgrade"};
+#include "cli/show_body.h"
+#include "proto/http_forward.h"
 
 void draft_init(struct draft *d)
 {
@@ -60,20 +57,16 @@ static void remove_field(struct draft *d, size_t i)
 	memmove(f, f + 1, (--d->n_fields - i) * sizeof(*f));
 }
 
-bool draft_is_text(const char *bytes, size_t n)
+/* What an editor can show. */
+static bool can_edit(const char *bytes, size_t n)
 {
-	json_t *text = json_stringn(bytes, n); /* NULL: no UTF-8 */
-
 	for (size_t i = 0; i < n; i++) {
 		unsigned char c = (unsigned char)bytes[i];
 
-		if ((c < 0x20 && c != '\t' && c != '\n' && c != '\r') || c == 0x7f) {
-			json_decref(text);
+		if ((c < 0x20 && c != '\t' && c != '\n' && c != '\r') || c == 0x7f)
 			return false;
-		}
 	}
-	json_decref(text);
-	return text != NULL;
+	return show_body_is_text(bytes, n);
 }
 
 void draft_set_body(struct draft *d, const void *bytes, size_t n, bool decoded)
@@ -85,7 +78,7 @@ void draft_set_body(struct draft *d, const void *bytes, size_t n, bool decoded)
 	d->body[n] = '\0';
 	d->body_len = n;
 	d->is_decoded = decoded;
-	d->is_text = draft_is_text(d->body, n);
+	d->is_text = can_edit(d->body, n);
 }
 
 void draft_copy(struct draft *to, const struct draft *from)
@@ -100,15 +93,6 @@ void draft_copy(struct draft *to, const struct draft *from)
 }
 
 /* --- reading --------------------------------------------------------------------------------- */
-
-static bool is_own(const char *name)
-{
-	for (size_t i = 0; i < ARRAY_SIZE(own); i++) {
-		if (str_case_eq(own[i], name))
-			return true;
-	}
-	return false;
-}
 
 /* "GET /path HTTP/1.1", the version may be missing. */
 static bool read_line(struct draft *d, const char *line)
@@ -140,7 +124,7 @@ int draft_read(struct draft *d, const json_t *part, struct err *err)
 	{
 		const char *name = json_string_value(json_object_get(h, "name"));
 
-		if (name && !is_own(name))
+		if (name && !http_forward_is_renewed((struct http_span){name, strlen(name)}))
 			add_field(d, name, json_string_value(json_object_get(h, "value")));
 	}
 	return 0;

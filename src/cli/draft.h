@@ -55,5 +55,3 @@ int draft_parse(struct draft *d, const char *text, size_t n, const struct draft 
  * is no difference. -EINVAL and words: it cannot say that. */
 int draft_changes(json_t *params, const struct draft *first, const struct draft *now,
 	struct err *err) MUST_USE;
-/* Is it UTF-8 without controls but tab and line ends? */
-bool draft_is_text(const char *bytes, size_t n);

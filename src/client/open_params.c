@@ -10,22 +10,17 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "client/client_conf.h"
-
-static bool is_given(const json_t *v)
-{
-	return v && !json_is_null(v);
-}
+#include "ctl/ctl_params.h"
 
 /* An optional text; false when it is something else. */
 static bool read_text(const json_t *params, const char *key, char **ret)
 {
-	const json_t *v = json_object_get(params, key);
+	const char *text = NULL;
 
-	if (!is_given(v))
-		return true;
-	if (!json_is_string(v))
+	if (!ctl_params_text(params, key, &text))
 		return false;
-	*ret = mem_strdup(json_string_value(v));
+	if (text)
+		*ret = mem_strdup(text);
 	return true;
 }
 
@@ -33,7 +28,7 @@ static bool read_proxy(const json_t *params, int *ret)
 {
 	const json_t *v = json_object_get(params, "proxy_protocol");
 
-	if (!is_given(v))
+	if (!ctl_params_is_given(v))
 		return true;
 	for (int i = 0; client_conf_proxy_words[i]; i++) {
 		if (!str_eq(json_string_value(v), client_conf_proxy_words[i]))
@@ -48,7 +43,7 @@ static bool read_port(const json_t *params, uint16_t *ret)
 {
 	const json_t *v = json_object_get(params, "remote_port");
 
-	if (!is_given(v))
+	if (!ctl_params_is_given(v))
 		return true;
 	if (!json_is_integer(v) || json_integer_value(v) < 1 || json_integer_value(v) > 65535)
 		return false;
@@ -62,7 +57,7 @@ static const char *read_all(struct client_conf_tunnel *def, const json_t *params
 	const char *proto = json_string_value(json_object_get(params, "proto"));
 	const json_t *name = json_object_get(params, "name");
 
-	if (is_given(name) && !client_conf_is_name(json_string_value(name)))
+	if (ctl_params_is_given(name) && !client_conf_is_name(json_string_value(name)))
 		return "name";
 	def->proto = hello_proto_find(proto);
 	if (def->proto < 0)
@@ -86,13 +81,13 @@ static int read_verify(struct client_conf_tunnel *def, const json_t *params, str
 	struct secret text = {0};
 	int r;
 
-	if (!is_given(v))
+	if (!ctl_params_is_given(v))
 		return 0;
 	provider = json_string_value(json_object_get(v, "provider"));
 	secret = json_object_get(v, "secret");
 	enforce = json_object_get(v, "enforce");
 	if (!provider || !json_is_string(secret) ||
-		(is_given(enforce) && !json_is_boolean(enforce)))
+		(ctl_params_is_given(enforce) && !json_is_boolean(enforce)))
 		return -EINVAL;
 	def->verify.enforce = !json_is_false(enforce);
 	r = secret_set(&text, json_string_value(secret), json_string_length(secret));

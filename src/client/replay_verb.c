@@ -17,6 +17,7 @@
 #include "client/agent.h"
 #include "client/client_conf.h"
 #include "client/replay.h"
+#include "ctl/ctl_params.h"
 #include "inspect/exchange_json.h"
 #include "inspect/rebuild.h"
 #include "proto/http_head.h"
@@ -41,22 +42,6 @@ struct wish {
 
 /* --- parameters ------------------------------------------------------------------------------ */
 
-static bool is_given(const json_t *v)
-{
-	return v && !json_is_null(v);
-}
-
-/* An optional text without NUL; false when it is something else. */
-static bool read_text(const json_t *params, const char *key, const char **ret)
-{
-	const json_t *v = json_object_get(params, key);
-
-	if (!is_given(v))
-		return true;
-	*ret = json_string_value(v);
-	return *ret && strlen(*ret) == json_string_length(v);
-}
-
 static bool read_id(const json_t *params, uint64_t *ret)
 {
 	const json_t *v = json_object_get(params, "id");
@@ -65,20 +50,12 @@ static bool read_id(const json_t *params, uint64_t *ret)
 	return *ret > 0;
 }
 
-static bool read_flag(const json_t *params, const char *key, bool *ret)
-{
-	const json_t *v = json_object_get(params, key);
-
-	*ret = json_is_true(v);
-	return !is_given(v) || json_is_boolean(v);
-}
-
 static bool read_timeout(const json_t *params, uint64_t *ret_ms)
 {
 	const json_t *v = json_object_get(params, "timeout_ms");
 
 	*ret_ms = REPLAY_TIMEOUT_MS;
-	if (!is_given(v))
+	if (!ctl_params_is_given(v))
 		return true;
 	if (!json_is_integer(v) || json_integer_value(v) < 1 ||
 		json_integer_value(v) > REPLAY_TIMEOUT_MAX_MS)
@@ -92,7 +69,7 @@ static bool read_headers(const json_t *params, struct wish *w)
 	const json_t *list = json_object_get(params, "headers"), *h;
 	size_t i;
 
-	if (!is_given(list))
+	if (!ctl_params_is_given(list))
 		return true;
 	if (!json_is_array(list) || json_array_size(list) > HTTP_HEAD_FIELDS_MAX)
 		return false;
@@ -100,8 +77,8 @@ static bool read_headers(const json_t *params, struct wish *w)
 	{
 		struct rebuild_field *f = &w->fields[i];
 
-		if (!read_text(h, "name", &f->name) || !read_text(h, "value", &f->value) ||
-			!f->name || !f->value)
+		if (!ctl_params_text(h, "name", &f->name) ||
+			!ctl_params_text(h, "value", &f->value) || !f->name || !f->value)
 			return false;
 	}
 	w->changes.fields = w->fields;
@@ -114,7 +91,7 @@ static bool read_body(const json_t *params, struct wish *w)
 	const char *text = NULL;
 	ssize_t n;
 
-	if (!read_text(params, "body", &text))
+	if (!ctl_params_text(params, "body", &text))
 		return false;
 	if (!text)
 		return true;
@@ -131,17 +108,17 @@ static const char *read_wish(struct wish *w, const json_t *params)
 	memset(w, 0, sizeof(*w));
 	if (!read_id(params, &w->id))
 		return "id";
-	if (!read_text(params, "to", &w->to))
+	if (!ctl_params_text(params, "to", &w->to))
 		return "to";
-	if (!read_text(params, "method", &w->changes.method))
+	if (!ctl_params_text(params, "method", &w->changes.method))
 		return "method";
-	if (!read_text(params, "target", &w->changes.target))
+	if (!ctl_params_text(params, "target", &w->changes.target))
 		return "target";
 	if (!read_headers(params, w))
 		return "headers";
 	if (!read_body(params, w))
 		return "body";
-	if (!read_flag(params, "resign", &w->resign))
+	if (!ctl_params_flag(params, "resign", &w->resign))
 		return "resign";
 	return read_timeout(params, &w->timeout_ms) ? NULL : "timeout_ms";
 }

@@ -4,6 +4,7 @@ src_ctl_libctl_a_SOURCES = \
 	src/ctl/ctl_client.c src/ctl/ctl_client.h \
 	src/ctl/ctl_events.c src/ctl/ctl_events.h \
 	src/ctl/event_ring.c src/ctl/event_ring.h \
+	src/ctl/ctl_params.c src/ctl/ctl_params.h \
 	src/ctl/ctl_peer.c src/ctl/ctl_peer.h \
 	src/ctl/ctl_server.c src/ctl/ctl_server.h \
 	src/ctl/interface_text.h

@@ -183,7 +183,7 @@ const char *exchange_json_coding(const struct exchange *e, enum exchange_side si
 	return found ? ret : NULL;
 }
 
-static json_t *headers_json(struct head_lines *lines)
+json_t *exchange_json_headers(struct head_lines *lines)
 {
 	json_t *list = json_array();
 	struct http_field f;
@@ -206,7 +206,7 @@ json_t *exchange_json_part(const struct exchange *e, enum exchange_side side)
 	if (!p->head && side == EXCHANGE_RESPONSE)
 		return json_null();
 	line = head_lines_begin(&lines, p->head ? p->head : "", p->head_len);
-	headers = headers_json(&lines);
+	headers = exchange_json_headers(&lines);
 	return json_pack("{s:o, s:o, s:o, s:o, s:b, s:I, s:I, s:b}", "line", span_text(line),
 		"headers", headers, "media_type",
 		text_or_null(exchange_media_type(e, side, sizeof(type), type)), "coding",

@@ -11,6 +11,8 @@
 #include "base/macros.h"
 #include "inspect/exchange.h"
 
+struct head_lines;
+
 /* Room for the value of a Content-Encoding. */
 #define EXCHANGE_JSON_CODING 64
 
@@ -27,6 +29,8 @@ json_t *exchange_json_info(const struct exchange *e) MUST_USE;
 size_t exchange_json_size(const struct exchange *e);
 /* Null while the head of the response has not come. */
 json_t *exchange_json_part(const struct exchange *e, enum exchange_side side) MUST_USE;
+/* The fields that are to come, each with name and value. */
+json_t *exchange_json_headers(struct head_lines *lines) MUST_USE;
 json_t *exchange_json_messages(const struct exchange *e) MUST_USE;
 
 /* The Content-Encoding of a side's body into @ret; NULL: it has none. */

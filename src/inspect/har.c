@@ -50,14 +50,10 @@ static void add_pair(json_t *list, struct http_span name, struct http_span value
 
 static json_t *headers_json(const struct exchange_part *p)
 {
-	json_t *list = json_array();
 	struct head_lines lines;
-	struct http_field f;
 
 	(void)head_lines_begin(&lines, p->head ? p->head : "", p->head_len);
-	while (head_lines_next(&lines, &f))
-		add_pair(list, f.name, f.value);
-	return list;
+	return exchange_json_headers(&lines);
 }
 
 /* "a=1; b=2" of a request; "a=1; Path=/" of an answer, where only the first is the cookie. */

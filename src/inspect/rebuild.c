@@ -18,6 +18,7 @@
 #include "base/mem.h"
 #include "inspect/exchange.h"
 #include "inspect/redact.h"
+#include "proto/http_forward.h"
 #include "proto/http_head.h"
 
 struct writer {
@@ -26,21 +27,6 @@ struct writer {
 	const struct rebuild_changes *ch;
 	bool done[HTTP_HEAD_FIELDS_MAX]; /* changes that are written */
 };
-
-/* Written anew, or for one hop alone. */
-static bool is_own(const char *name, size_t n)
-{
-	static const char *const names[] = {"connection", "content-length", "expect",
-		"http2-settings", "keep-alive", "proxy-authorization", "proxy-connection", "te",
-		"trailer", "transfer-encoding", "upgrade"};
-	struct http_span s = {name, n};
-
-	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
-		if (http_head_span_case_is(s, names[i]))
-			return true;
-	}
-	return false;
-}
 
 /* --- what cannot be -------------------------------------------------------------------------- */
 
@@ -84,7 +70,7 @@ static int check_field(const struct rebuild_field *f, struct err *err)
 	if (!all(f->value, http_head_is_value))
 		return err_set(err, -EINVAL, "the value of '%s' has a byte that no header may have",
 			f->name);
-	if (*f->value && is_own(f->name, strlen(f->name)))
+	if (*f->value && http_forward_is_renewed((struct http_span){f->name, strlen(f->name)}))
 		return err_set(err, -EINVAL, "'%s' is written by the replay itself", f->name);
 	return 0;
 }
@@ -194,7 +180,7 @@ static void put_kept_field(struct writer *w, const struct http_field *f)
 {
 	struct http_span name = f->name;
 
-	if (is_own(name.at, name.n) || http_head_is_nominated(w->h, name))
+	if (http_forward_is_renewed(name) || http_head_is_nominated(w->h, name))
 		return;
 	if (put_changes(w, name))
 		return;

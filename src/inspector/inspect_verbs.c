@@ -11,6 +11,7 @@
 #include "base/buf.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "ctl/ctl_params.h"
 #include "ctl/ctl_server.h"
 #include "inspect/capture.h"
 #include "inspect/exchange_json.h"
@@ -29,7 +30,7 @@ static bool read_number(struct ctl_call *c, const json_t *params, const char *ke
 {
 	const json_t *v = json_object_get(params, key);
 
-	if (!v || json_is_null(v))
+	if (!ctl_params_is_given(v))
 		return true;
 	if (!json_is_integer(v) || json_integer_value(v) < 0) {
 		ctl_call_bad_parameter(c, key);
@@ -41,13 +42,11 @@ static bool read_number(struct ctl_call *c, const json_t *params, const char *ke
 
 static bool read_flag(struct ctl_call *c, const json_t *params, const char *key, bool *ret)
 {
-	const json_t *v = json_object_get(params, key);
+	bool fine = ctl_params_flag(params, key, ret);
 
-	*ret = json_is_true(v);
-	if (!v || json_is_null(v) || json_is_boolean(v))
-		return true;
-	ctl_call_bad_parameter(c, key);
-	return false;
+	if (!fine)
+		ctl_call_bad_parameter(c, key);
+	return fine;
 }
 
 static bool read_filter(struct ctl_call *c, const json_t *params, struct filter *ret)

@@ -269,3 +269,16 @@ struct http_span http_forward_asked_host(const struct http_head *h)
 
 	return host && is_host(host->value) ? host->value : h->host;
 }
+
+bool http_forward_is_renewed(struct http_span name)
+{
+	static const char *const names[] = {"connection", "content-length", "expect",
+		"http2-settings", "keep-alive", "proxy-authorization", "proxy-connection", "te",
+		"trailer", "transfer-encoding", "upgrade"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		if (http_head_span_case_is(name, names[i]))
+			return true;
+	}
+	return false;
+}

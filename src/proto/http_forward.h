@@ -32,3 +32,6 @@ size_t http_forward_response(uint8_t *out, size_t cap, const struct http_head *h
 /* The host that the visitor of a request asked for: what http_forward_request() said of it, or, of
  * one that has no such field, its own. */
 struct http_span http_forward_asked_host(const struct http_head *h);
+/* Is a field of this name written anew when a kept request is sent again? It was for one hop alone,
+ * or said how the body came. tunnelto-control(7) lists them (Replay). */
+bool http_forward_is_renewed(struct http_span name);

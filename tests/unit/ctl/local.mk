@@ -2,6 +2,7 @@ if HAVE_CMOCKA
 CTL_TESTS = \
 	tests/unit/ctl/test_ctl_client \
 	tests/unit/ctl/test_ctl_events \
+	tests/unit/ctl/test_ctl_params \
 	tests/unit/ctl/test_ctl_peer \
 	tests/unit/ctl/test_ctl_server \
 	tests/unit/ctl/test_event_ring \
@@ -18,6 +19,7 @@ tests_unit_ctl_test_ctl_client_LDADD = $(CTL_TESTS_LIBS)
 tests_unit_ctl_test_ctl_events_SOURCES = tests/unit/ctl/test_ctl_events.c tests/unit/ctl/ctl_test.h
 tests_unit_ctl_test_ctl_events_CFLAGS = $(CTL_TESTS_CFLAGS)
 tests_unit_ctl_test_ctl_events_LDADD = $(CTL_TESTS_LIBS)
+tests_unit_ctl_test_ctl_params_LDADD = src/ctl/libctl.a src/base/libbase.a $(JANSSON_LIBS) $(CMOCKA_LIBS)
 tests_unit_ctl_test_ctl_peer_SOURCES = tests/unit/ctl/test_ctl_peer.c tests/unit/ctl/ctl_test.h
 tests_unit_ctl_test_ctl_peer_CFLAGS = $(CTL_TESTS_CFLAGS)
 tests_unit_ctl_test_ctl_peer_LDADD = $(CTL_TESTS_LIBS)

@@ -328,6 +328,19 @@ static void a_head_that_does_not_fit_is_not_written_in_part(void **state)
 		assert_int_equal(http_forward_response(small, cap, &h, &plain), 0);
 }
 
+static void a_kept_request_has_what_is_written_anew(void **state)
+{
+	static const char *const anew[] = {"Connection", "content-length", "TRANSFER-ENCODING",
+		"Te", "HTTP2-Settings", "Upgrade"};
+	static const char *const kept[] = {
+		"Host", "Cookie", "Content-Type", "Connectio", "", "Tea"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(anew); i++)
+		assert_true(http_forward_is_renewed((struct http_span){anew[i], strlen(anew[i])}));
+	for (size_t i = 0; i < ARRAY_SIZE(kept); i++)
+		assert_false(http_forward_is_renewed((struct http_span){kept[i], strlen(kept[i])}));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -347,6 +360,7 @@ int main(void)
 		cmocka_unit_test(a_response_without_a_body_does_not_claim_one),
 		cmocka_unit_test(a_final_response_is_dated_once),
 		cmocka_unit_test(a_head_that_does_not_fit_is_not_written_in_part),
+		cmocka_unit_test(a_kept_request_has_what_is_written_anew),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
