@@ -411,6 +411,7 @@ int ws_client_connect(struct ws_client *c, const struct ws_client_params *p, str
 	info.ssl_connection = tls_flags(p);
 	info.alpn = p->v1 ? "http/1.1" : WS_SERVER_ALPN ",http/1.1";
 	info.opaque_user_data = a;
+	info.retry_and_idle_policy = &ws_loop_no_pings;
 	info.pwsi = &a->wsi;
 	if (!lws_client_connect_via_info(&info)) {
 		a->wsi = NULL;

@@ -28,6 +28,15 @@ struct ws_loop {
 	struct list server_refs;
 };
 
+/*
+ * For every vhost and connection that carries links: whether a link lives is the session's
+ * business, lws neither pings nor hangs up. A context's own policy cannot say so (lws takes its
+ * zeroes for "the default", which is 300 s), and a client or server of version 1 does not survive a
+ * ping.
+ */
+struct lws_retry_bo;
+extern const struct lws_retry_bo ws_loop_no_pings;
+
 /* What a server's vhost points at: connections may outlive the server by a turn or two of lws. */
 struct ws_server;
 struct ws_server_ref {

@@ -29,6 +29,11 @@ static void on_lws_log(int level, const char *line)
 	log_debug("libwebsockets: %.*s", (int)strcspn(line, "\n"), line);
 }
 
+const struct lws_retry_bo ws_loop_no_pings = {
+	.secs_since_valid_ping = 0,
+	.secs_since_valid_hangup = 0,
+};
+
 /* See ws_client_protocols; it has no TLS of its own, nor any connection. */
 static bool make_first_vhost(struct lws_context *context)
 {
@@ -40,12 +45,6 @@ static bool make_first_vhost(struct lws_context *context)
 	info.protocols = ws_client_protocols();
 	return lws_create_vhost(context, &info) != NULL;
 }
-
-/* Whether a link lives is the session's business: lws neither pings nor hangs up. */
-static const lws_retry_bo_t no_pings = {
-	.secs_since_valid_ping = 0,
-	.secs_since_valid_hangup = 0,
-};
 
 struct ws_loop *ws_loop_new(struct loop *loop, size_t head_max, struct err *err)
 {
@@ -62,7 +61,6 @@ struct ws_loop *ws_loop_new(struct loop *loop, size_t head_max, struct err *err)
 	ws_guest_prepare(&info, foreign);
 	info.user = w;
 	info.timeout_secs = 10;
-	info.retry_and_idle_policy = &no_pings;
 	info.pt_serv_buf_size = 16 * 1024;
 	info.max_http_header_data2 = (unsigned int)head_max;
 	w->context = lws_create_context(&info);

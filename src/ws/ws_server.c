@@ -280,6 +280,7 @@ int ws_server_open(struct ws_server *s, struct ws_loop *w, struct tls_ctx *tls,
 	info.user = s->ref;
 	info.timeout_secs = 10;
 	info.keepalive_timeout = 5;
+	info.retry_and_idle_policy = &ws_loop_no_pings;
 	if (tls)
 		info.options |= LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT |
 				LWS_SERVER_OPTION_CREATE_VHOST_SSL_CTX;

@@ -8,6 +8,8 @@ EXTRA_DIST += \
 	tests/system/demo.py \
 	tests/system/har.py \
 	tests/system/http_shapes.py \
+	tests/system/jump.c \
+	tests/system/jump.py \
 	tests/system/load.py \
 	tests/system/relay.py \
 	tests/system/run.sh \

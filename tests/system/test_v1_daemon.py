@@ -11,6 +11,7 @@ import threading
 import pytest
 
 from actors import MIB, RawOrigin, until
+from jump import Jump
 from v1_server import V1Server
 from v1_wire import BINARY, DATA, EMPTY, END, INIT, PING, REFUSED, TERMINATE, TEXT, packet
 
@@ -273,6 +274,20 @@ def test_pings_are_answered_at_once_even_while_an_origin_does_not_answer(v1):
     for i in range(20):
         tunnel.ping()
         until(lambda: tunnel.pongs > i + 1, "a pong", 5)
+    assert v1.srv.faults == []
+
+
+def test_no_websocket_ping_goes_out_however_long_a_server_is_used(v1):
+    """A WebSocket library may ping by itself after minutes, upon which a stock server removes the tunnel."""
+    jump = Jump(v1)
+    v1.make(env=jump.env).up("web")
+    tunnel = v1.srv.wait("demo")
+    for n in range(1, 30):
+        tunnel.ping()
+        until(lambda n=n: tunnel.pongs >= n or tunnel.closed, "a pong")
+        assert v1.srv.faults == [] and not tunnel.closed
+        jump(30)
+        v1.get()
     assert v1.srv.faults == []
 
 

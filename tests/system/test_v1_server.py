@@ -12,6 +12,7 @@ import threading
 import pytest
 
 from actors import MIB, until
+from jump import Jump
 from v1_client import Refusal, V1Client
 from v1_wire import (BINARY, DATA, EMPTY, END, INIT, PING, REFUSED, TERMINATE, TEXT, TOKEN, Closed, Gone, client_hello, connect,
                      packet)
@@ -620,6 +621,19 @@ def test_a_client_that_says_nothing_is_dropped_without_a_close(v1):
     silent.sock.settimeout(15)
     with pytest.raises(Gone):
         silent.recv()
+
+
+def test_no_websocket_ping_comes_however_long_a_client_stays(net):
+    """A WebSocket library may ping by itself after minutes, which is the end of a stock client's process."""
+    jump, web = Jump(net), net.origin()
+    srv = net.server(env=jump.env)
+    rust = net.add(V1Client(srv.port, key=srv.key("test", "*").read_text().strip(), sub_domain="demo", origin=web.port))
+    for n in range(1, 30):
+        until(lambda n=n: rust.pings >= n or rust.fatal, "the server's own ping")
+        assert not rust.fatal and not rust.closed
+        jump(30)
+        net.curl(f"http://demo.localhost:{srv.public}/")
+    assert not rust.fatal
 
 
 def test_strangers_who_say_nothing_take_no_client_s_place(net):
