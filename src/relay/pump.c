@@ -93,19 +93,28 @@ static bool finish_if_over(struct pump *p)
 	return true;
 }
 
+/* What has come and gone, and what of that the far side has. */
+static uint64_t moved(const struct pump *p)
+{
+	uint64_t arrived = p->user.stream ? stream_bytes_arrived(p->user.stream) : 0;
+
+	return p->conn.bytes_in + p->conn.bytes_out + arrived;
+}
+
 static void touch(struct pump *p)
 {
-	p->moved = p->conn.bytes_in + p->conn.bytes_out;
+	p->moved = moved(p);
 	if (p->idle_ms && !p->lost)
 		conn_set_deadline(&p->conn, p->idle_ms);
 }
 
-/* A long queue that leaves slowly says nothing until it is short, and is not silence. */
+/* A long queue that leaves slowly says nothing until it is short, nor does a stream while the
+ * connection is not read because of it, and neither is silence. */
 static void on_deadline(struct pump *p)
 {
 	if (p->conn.handshaking)
 		finish(p, CLOSE_ORIGIN_TIMEOUT, "no TLS handshake in time");
-	else if (p->moved != p->conn.bytes_in + p->conn.bytes_out)
+	else if (p->moved != moved(p))
 		touch(p);
 	else
 		finish(p, CLOSE_IDLE, "nothing happened for too long");

@@ -58,7 +58,7 @@ struct pump {
 	clock_ms_t lost_at;
 	enum close_reason lost_why;
 	uint64_t idle_ms; /* 0: none; both directions silent for this long ends it with IDLE */
-	uint64_t moved;   /* bytes through the conn when the deadline was last set */
+	uint64_t moved;   /* bytes that had passed when the deadline was last set */
 	struct buf early; /* of the stream, before there is a connection */
 	uint64_t written,
 		credited; /* towards the conn: handed over; of those, credited to the stream */

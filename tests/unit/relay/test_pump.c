@@ -514,6 +514,31 @@ static void a_slow_reader_is_not_silent(void **state)
 	assert_int_equal(done, 0);
 }
 
+static void a_stream_that_is_taken_slowly_is_not_silent(void **state)
+{
+	clock_ms_t start;
+
+	peer_reset_counts();
+	pump_set_idle(&pump, 250);
+	connect_pump();
+	server.party.hold = true;
+	until((peer_write(64 * MIB), conn_is_paused(&pump.conn)));
+	settle();
+	/* long past the deadline, and never so much that the connection is read again */
+	start = clock_ms();
+	for (clock_ms_t at = start; at < start + 600 && !done; at = clock_ms()) {
+		uint64_t due = (at - start) * 16;
+
+		if (due > server.party.consumed) {
+			stream_consumed(server.party.user.stream,
+				(size_t)(due - server.party.consumed));
+			server.party.consumed = due;
+		}
+		turn();
+	}
+	assert_int_equal(done, 0);
+}
+
 /* --- TLS ------------------------------------------------------------------------------------- */
 
 static void an_origin_that_speaks_no_tls_is_told_as_such(void **state)
@@ -553,6 +578,7 @@ int main(void)
 		TEST(a_stream_that_is_not_taken_stops_the_reading),
 		TEST(silence_ends_it_and_says_so),
 		TEST(a_slow_reader_is_not_silent),
+		TEST(a_stream_that_is_taken_slowly_is_not_silent),
 		TEST(an_origin_that_speaks_no_tls_is_told_as_such),
 	};
 
