@@ -100,14 +100,27 @@ static bool open_stream(struct visitor *v, struct tunnel *t)
 	return true;
 }
 
-/* A stream to @t: the one there is, if it may carry this request, or a new one. */
-static bool want_stream(struct visitor *v, struct tunnel *t)
+/* A stream to @t for a head of @n bytes: the one there is, if it may carry this request, or a new
+ * one. What the request before brought may still fill it, if the session's memory is used up. */
+static bool want_stream(struct visitor *v, struct tunnel *t, size_t n)
 {
 	if (v->user.stream && v->tunnel == t && tunnel_has_stream(t, v->user.stream) &&
-		v->replayable)
+		v->replayable && stream_room(v->user.stream) >= n + GROWTH)
 		return true;
 	edge_http_drop_stream(v, /* clean= */ true, CLOSE_DONE);
 	return open_stream(v, t);
+}
+
+/* Write a whole head, or say that the session has no memory for it. */
+static bool write_head(struct visitor *v, const uint8_t *head, size_t n)
+{
+	if (stream_room(v->user.stream) >= n)
+		return stream_write(v->user.stream, head, n) == n;
+	v->why = CLOSE_LIMIT;
+	edge_http_drop_stream(v, /* clean= */ false, CLOSE_LIMIT);
+	edge_error_send(v, close_http_status(CLOSE_LIMIT), close_word(CLOSE_LIMIT),
+		close_text(CLOSE_LIMIT));
+	return false;
 }
 
 static void send_head(struct visitor *v, const struct http_head *h)
@@ -126,17 +139,15 @@ static void send_head(struct visitor *v, const struct http_head *h)
 
 	addr_format_ip(&v->peer, ip);
 	n = http_forward_request(out, cap, h, &f);
-	if (n == 0 || stream_room(v->user.stream) < n) {
-		free(out);
+	if (n == 0) {
 		edge_error_refuse(v, HTTP_FAULT_HEAD_TOO_LARGE);
-		return;
+	} else if (write_head(v, out, n)) {
+		free(v->replay);
+		v->replay = v->replayable ? mem_dup(out, n) : NULL;
+		v->replay_n = n;
+		v->bytes_in += n;
 	}
-	(void)stream_write(v->user.stream, out, n);
-	free(v->replay);
-	v->replay = v->replayable ? mem_dup(out, n) : NULL;
-	v->replay_n = n;
 	free(out);
-	v->bytes_in += n;
 }
 
 void edge_request_resend(struct visitor *v)
@@ -149,8 +160,7 @@ void edge_request_resend(struct visitor *v)
 			close_text(v->why));
 	} else if (tunnel_is_away(t)) {
 		edge_park_wait(v, t, v->replay_n);
-	} else if (open_stream(v, t)) {
-		(void)stream_write(v->user.stream, v->replay, v->replay_n);
+	} else if (open_stream(v, t) && write_head(v, v->replay, v->replay_n)) {
 		edge_http_set_deadline(v);
 	}
 }
@@ -212,7 +222,7 @@ static void route(struct visitor *v, const struct http_head *h, size_t n)
 	}
 	if (tunnel_is_away(t))
 		edge_park_wait(v, t, n);
-	else if (want_stream(v, t))
+	else if (want_stream(v, t, n))
 		send_head(v, h);
 }
 

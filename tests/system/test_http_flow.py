@@ -315,6 +315,23 @@ def test_uploads_that_nobody_takes_use_up_their_session_s_memory_and_others_stil
     assert back == body.read_bytes()
 
 
+def test_a_session_without_memory_does_not_make_a_head_too_large(net):
+    """The stream of the request before still holds what the daemon has not acknowledged."""
+    build(net, server={"limits": {"session_memory": "1MiB"}}, rcvbuf=4096)
+    stalled = [(visitor := net.visitor(net.srv.public), full_upload(net, visitor)) for _ in range(6)]
+    for size in range(16384 - 400, 16384, 50):  # with its own head, about all that a stream is left with
+        with net.visitor(net.srv.public) as visitor:
+            visitor.sendall(ask(b"Content-Length: %d\r\n" % size, bytes(size - 1) + b"!", b"POST", b"web.localhost"))
+            read_until(visitor, b"\0!")
+            visitor.sendall(ask(host=b"web.localhost"))
+            assert read_until(visitor, b"\r\n\r\n").startswith(b"HTTP/1.1 200 ")
+    with net.visitor(net.srv.public) as visitor:
+        visitor.sendall(ask(b"X: " + b"x" * 20000 + b"\r\n", host=b"web.localhost"))
+        said = read_until(visitor, b"\r\n\r\n")
+        assert said.startswith(b"HTTP/1.1 503 ") and b"X-Tunnelto-Error: limit\r\n" in said
+    assert len(stalled) == 6
+
+
 # --- connections that are kept -----------------------------------------------------------------------
 
 
