@@ -6,6 +6,7 @@ tests_bench_wan_SOURCES = tests/bench/wan.c
 TESTS += tests/bench/test_report.py
 EXTRA_DIST += \
 	tests/bench/check \
+	tests/bench/capture.py \
 	tests/bench/cut.py \
 	tests/bench/flood.py \
 	tests/bench/idle.py \

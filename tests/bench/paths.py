@@ -126,7 +126,6 @@ class Path:
     name = title = ""
     encrypted = None
     reconnects = True
-    rates_only = False  # in all else it is like another path
     visitor_tls = None  # the context of visitors that speak TLS to it
 
     def __init__(self, scene):
@@ -284,7 +283,7 @@ class Ours(Path):
     """tunnelto-server and tunneltod, the link in the clear."""
     name, title, encrypted = "ours-plain", "tunnelto, plain link", False
     tls = False
-    inspect = "false"  # no peer keeps what passes
+    inspect = "false"  # no peer keeps what passes; capture.py shows what that costs
 
     def server_config(self):
         """The rows of tunnelto-server.yaml, as text; JSON's scalars and lists are YAML's."""
@@ -348,11 +347,6 @@ tunnels:
                                         env={"STATE_DIRECTORY": str(self.here)})]
 
 
-class OursInspected(Ours):
-    """What it costs that requests are kept for a look at them, which is the default."""
-    name, title, inspect, rates_only = "ours-inspect", "tunnelto, plain link, inspect: full", "full", True
-
-
 class OursTls(Ours):
     name, title, encrypted, tls = "ours-tls", "tunnelto, TLS link", True, True
 
@@ -366,4 +360,4 @@ class OursVisitorTls(OursTls):
         self.visitor_tls = ssl.create_default_context(cafile=str(scene.crt))
 
 
-PATHS = [Direct, Nginx, NginxTls, Ssh, Ours, OursInspected, OursTls]
+PATHS = [Direct, Nginx, NginxTls, Ssh, Ours, OursTls]

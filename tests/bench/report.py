@@ -81,9 +81,24 @@ def speed_bars(samples):
         bar("the same against direct", against("tls", "rps_64", "direct"), 0.6, 0.75),
         bar("bulk down, one stream, plain link, against nginx → nginx", against("plain", "down_1", "nginx"), 1.0, 1.4),
         bar("bulk down, one stream, TLS link, against nginx –TLS→ nginx", against("tls", "down_1", "nginx-tls"), 1.0, 1.2),
-        bar("requests/s, 64 connections, inspect: full against false", pair(samples, "ours-inspect", "rps_64", "ours-plain"), 0.9, 0.95),
-        bar("bulk down, one stream, inspect: full against false", pair(samples, "ours-inspect", "down_1", "ours-plain"), 0.9, 0.95),
     ]
+
+
+CAPTURED = {"rps_64": "requests/s, 64 connections", "down_1": "bulk down, one stream, MB/s", "up_1": "bulk up, one stream, MB/s"}
+
+
+def capture_bars(captured):
+    each = lambda column, mode: (captured or {}).get(column, {}).get(mode)
+    return [bar(f"{words.removesuffix(', MB/s')}, inspect: full against false", ratio(each(c, "full"), each(c, "false")), 0.9, 0.95)
+            for c, words in CAPTURED.items()]
+
+
+def capture_rows(captured):
+    """Medians, the median of the pairs' ratios, and the daemon's CPU seconds for 100,000 requests or 1 GB."""
+    show = lambda column, values: cell(column, values).split(" ")[0]
+    return [[CAPTURED[c], show(c, by["false"]), show(c, by["full"]), _x(ratio(by["full"], by["false"])),
+             f"{median(by['cpu_false']):.2f}", f"{median(by['cpu_full']):.2f}"]
+            for c, by in (captured or {}).items() if median(by["false"])]
 
 
 def peer_bars(samples, info):
@@ -131,7 +146,7 @@ def memory_bars(memory):
 
 def bars(result):
     samples, info = result["samples"], result["paths"]
-    return [*speed_bars(samples), *peer_bars(samples, info), *flood_bars(result.get("flood")), *wan_bars(result.get("wan")),
+    return [*speed_bars(samples), *capture_bars(result.get("capture")), *peer_bars(samples, info), *flood_bars(result.get("flood")), *wan_bars(result.get("wan")),
             *memory_bars(result.get("memory"))]
 
 
@@ -159,6 +174,9 @@ def tables(result, markdown=False):
             for p in samples if p.startswith("ours") for b in against if any(samples[p].get(c) for c in FASTER)]
     if rows:
         put("Ratios, round by round", ["", *(COLUMNS[c][0].replace(", MB/s", "") for c in FASTER)], rows)
+    if rows := capture_rows(result.get("capture")):
+        put(f"What keeping requests costs ({len(result['capture']['rps_64']['full'])} pairs; CPU: seconds of tunneltod for 100k requests, 1 GB)",
+            ["", "inspect: false", "full", "", "CPU, false", "full"], rows)
     rows = [[words, _ms2([a for a, _ in pairs]), _ms2([b for _, b in pairs]), _x(median(beside_flood(pairs)))]
             for key, words in FLOODS if (pairs := (result.get("flood") or {}).get(key))]
     if rows:

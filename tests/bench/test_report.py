@@ -69,6 +69,16 @@ class Figures(unittest.TestCase):
 
 
 class Bars(unittest.TestCase):
+    def test_capture(self):
+        """Judged by pairs: the machine was twice as fast in the second."""
+        captured = {"rps_64": {"false": [100, 200], "full": [95, 182], "cpu_false": [1, 1.5], "cpu_full": [2, 2]}}
+        bars = report.capture_bars(captured)
+        self.assertAlmostEqual(bars[0]["value"], 0.93)
+        self.assertTrue(bars[0]["met"])
+        self.assertIsNone(bars[1]["met"])
+        self.assertEqual(report.capture_rows(captured), [["requests/s, 64 connections", "150", "138", "0.93x", "1.25", "2.00"]])
+        self.assertEqual(report.capture_rows(None), [])
+
     def test_flood(self):
         """Each round against its own; a round without a figure is none."""
         self.assertEqual(report.beside_flood([(1, 2), (2, 3), (0, 5), (None, 1)]), [2, 1.5])
