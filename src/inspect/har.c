@@ -17,6 +17,7 @@
 #include "inspect/decode.h"
 #include "inspect/exchange_json.h"
 #include "inspect/head_lines.h"
+#include "inspect/sse.h"
 #include "proto/http_forward.h"
 #include "proto/urlencoded.h"
 
@@ -291,6 +292,34 @@ static json_t *message_json(const struct exchange_message *m, size_t n)
 		       : exchange_json_text((const char *)m->bytes, utf8 < 0 ? n : (size_t)utf8));
 }
 
+/* Chromium's, too; NULL: a page would not have been told of it. */
+static json_t *event_json(const struct exchange_message *m, size_t n)
+{
+	long utf8 = exchange_json_utf8(m->bytes, n, n < m->size);
+	struct sse_event e;
+	json_t *o = NULL;
+
+	sse_event_init(&e, (const char *)m->bytes, utf8 < 0 ? n : (size_t)utf8);
+	if (e.has_data)
+		o = json_pack("{s:f, s:o, s:o, s:o}", "time", (double)m->wall_ms / 1000,
+			"eventName",
+			e.n_name ? exchange_json_text(e.name, e.n_name) : json_string("message"),
+			"eventId", exchange_json_text(e.id ? e.id : "", e.n_id), "data",
+			exchange_json_text(str_get(&e.data), e.data.len));
+	sse_event_deinit(&e);
+	return o;
+}
+
+/* NULL: it has no place in an archive. */
+static json_t *one_json(const struct exchange_message *m, size_t n)
+{
+	if (m->kind == EXCHANGE_MESSAGE_EVENT)
+		return event_json(m, n);
+	return m->kind == EXCHANGE_MESSAGE_TEXT || m->kind == EXCHANGE_MESSAGE_BINARY
+		       ? message_json(m, n)
+		       : NULL;
+}
+
 static json_t *messages_json(const struct exchange *e)
 {
 	json_t *list = json_array();
@@ -299,10 +328,11 @@ static json_t *messages_json(const struct exchange *e)
 	for (struct list *at = exchange_latest_messages(e); at != &e->messages; at = at->next) {
 		const struct exchange_message *m = list_entry(at, struct exchange_message, node);
 		size_t n = MIN(m->kept, left / 2);
+		json_t *one = one_json(m, n);
 
-		if (m->kind != EXCHANGE_MESSAGE_TEXT && m->kind != EXCHANGE_MESSAGE_BINARY)
+		if (!one)
 			continue;
-		(void)json_array_append_new(list, message_json(m, n));
+		(void)json_array_append_new(list, one);
 		left -= MIN(left, exchange_json_cost(m->bytes, n));
 	}
 	return list;
@@ -336,6 +366,9 @@ static void set_own(json_t *o, const struct exchange *e)
 	if (e->kind == EXCHANGE_WEBSOCKET) {
 		(void)json_object_set_new(o, "_resourceType", json_string("websocket"));
 		(void)json_object_set_new(o, "_webSocketMessages", messages_json(e));
+	} else if (e->kind == EXCHANGE_SSE) {
+		(void)json_object_set_new(o, "_resourceType", json_string("eventsource"));
+		(void)json_object_set_new(o, "_eventSourceMessages", messages_json(e));
 	}
 }
 

@@ -3,13 +3,16 @@
  * sse: lines to events.
  *
  * A line ends with CR, LF or both; an empty line ends the event. Nothing is buffered: pieces go to
- * the owner as they come, and what turned out to be no event is taken back by `whole`.
+ * the owner as they come, and what turned out to be no event is taken back by `whole`. What the
+ * lines of a whole one say is read on request. A field's last line counts, but of `data`, where
+ * each does; an `id` stays with its event, while a browser tells it of those behind, too.
  */
 #include "inspect/sse.h"
 
 #include <string.h>
 
 #include "base/macros.h"
+#include "base/str.h"
 
 void sse_init(struct sse *s, const struct sse_ops *ops)
 {
@@ -72,4 +75,53 @@ void sse_take(struct sse *s, const uint8_t *bytes, size_t n)
 		bytes += taken;
 		n -= taken;
 	}
+}
+
+/* --- one event ------------------------------------------------------------------------------- */
+
+static bool is_field(const char *line, size_t n, const char *name)
+{
+	return n == strlen(name) && memcmp(line, name, n) == 0;
+}
+
+static void take_field(struct sse_event *e, const char *line, size_t n)
+{
+	const char *colon = memchr(line, ':', n), *value = colon ? colon + 1 : line + n;
+	size_t n_name = colon ? (size_t)(colon - line) : n, n_value;
+
+	if (value < line + n && *value == ' ')
+		value++;
+	n_value = (size_t)(line + n - value);
+	if (is_field(line, n_name, "data")) {
+		if (e->has_data)
+			str_addc(&e->data, '\n');
+		str_add_n(&e->data, value, n_value);
+		e->has_data = true;
+	} else if (is_field(line, n_name, "event")) {
+		e->name = value;
+		e->n_name = n_value;
+	} else if (is_field(line, n_name, "id")) {
+		e->id = value;
+		e->n_id = n_value;
+	}
+}
+
+void sse_event_init(struct sse_event *ret, const char *bytes, size_t n)
+{
+	*ret = (struct sse_event){.data = STR_INIT(n)};
+	while (n > 0) {
+		size_t len = 0;
+
+		while (len < n && bytes[len] != '\r' && bytes[len] != '\n')
+			len++;
+		take_field(ret, bytes, len);
+		len += len < n; /* of CR and LF the second ends an empty line, which says nothing */
+		bytes += len;
+		n -= len;
+	}
+}
+
+void sse_event_deinit(struct sse_event *e)
+{
+	str_deinit(&e->data);
 }

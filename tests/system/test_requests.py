@@ -365,6 +365,11 @@ def test_an_archive_is_sound_and_has_everything(web):
     assert entries[3]["request"]["postData"]["params"][1] == {"name": "b", "value": "ü"}
     messages = entries[5]["_webSocketMessages"]
     assert [(m["type"], m["opcode"], m["data"]) for m in messages] == [("send", 1, "hello"), ("receive", 2, "AAH/")]
+    web.web.go_on.set()
+    web.curl(web.url + "events")
+    done(web.dmn, 7)
+    entry = har.check(json.loads(web.dmn.ctl("export", "--har", "-", "--kind", "sse").stdout))[0]
+    assert [(m["eventName"], m["data"]) for m in entry["_eventSourceMessages"]] == [("message", "first"), ("message", "second")]
     some = json.loads(web.dmn.ctl("export", "--har", "-", "--path", "/json", "--since", "1h", "web").stdout)
     assert len(har.check(some)) == 1
     assert har.check(json.loads(web.dmn.ctl("export", "--har", "-", "--status", "599").stdout)) == []

@@ -162,6 +162,37 @@ static void websocket_messages_are_chromium_s(void **state)
 	json_decref(o);
 }
 
+static void server_sent_events_are_chromium_s(void **state)
+{
+	static const char named[] = ": a comment\nevent: tick\nid:7\ndata: one\ndata:two\r\ndata";
+	static const char plain[] = "data:  \"x\"\n";
+	struct exchange *e = asked("GET", "/events", "");
+	const json_t *list, *one;
+	json_t *o;
+
+	e->kind = EXCHANGE_SSE;
+	capture_add_message(e, EXCHANGE_RESPONSE, EXCHANGE_MESSAGE_EVENT, named, strlen(named),
+		strlen(named));
+	capture_add_message(e, EXCHANGE_RESPONSE, EXCHANGE_MESSAGE_EVENT, "retry: 5\n", 9, 9);
+	capture_add_message(e, EXCHANGE_RESPONSE, EXCHANGE_MESSAGE_EVENT, plain, strlen(plain),
+		strlen(plain));
+	o = har_entry(e);
+	expect_entry(o);
+	assert_string_equal(json_string_value(member(o, "_resourceType")), "eventsource");
+	list = member(o, "_eventSourceMessages");
+	assert_int_equal(json_array_size(list), 2);
+	one = json_array_get(list, 0);
+	assert_string_equal(text_at(one, "eventName"), "tick");
+	assert_string_equal(text_at(one, "eventId"), "7");
+	assert_string_equal(text_at(one, "data"), "one\ntwo\n");
+	assert_true(json_real_value(json_object_get(one, "time")) > 1e9);
+	one = json_array_get(list, 1);
+	assert_string_equal(text_at(one, "eventName"), "message");
+	assert_string_equal(text_at(one, "eventId"), "");
+	assert_string_equal(text_at(one, "data"), " \"x\"");
+	json_decref(o);
+}
+
 /* The largest there can be still is one answer of the control socket. */
 static void an_entry_stays_within_an_answer(void **state)
 {
@@ -245,6 +276,7 @@ int main(void)
 		T(bodies_are_text_or_base64),
 		T(what_is_left_out_is_told),
 		T(websocket_messages_are_chromium_s),
+		T(server_sent_events_are_chromium_s),
 		T(an_entry_stays_within_an_answer),
 		T(an_entry_has_its_bound_whatever_a_visitor_sends),
 		T(the_latest_of_many_messages_are_there),
