@@ -110,6 +110,14 @@ void buf_consume(struct buf *b, size_t n)
 		buf_clear(b);
 }
 
+void buf_wipe(struct buf *b, size_t n)
+{
+	assert(n <= b->len);
+	if (n > 0)
+		mem_wipe(b->data + b->head, n);
+	buf_consume(b, n);
+}
+
 void buf_clear(struct buf *b)
 {
 	buf_deinit(b);

@@ -37,4 +37,6 @@ uint8_t *buf_reserve(struct buf *b, size_t n) MUST_USE;
 void buf_commit(struct buf *b, size_t n);
 /* Drop @n read bytes; gives the memory back when that leaves it empty. */
 void buf_consume(struct buf *b, size_t n);
+/* The same, and they are overwritten: they may have been secret. */
+void buf_wipe(struct buf *b, size_t n);
 void buf_clear(struct buf *b);

@@ -18,6 +18,7 @@
 #include "client/agent.h"
 #include "client/one_shot.h"
 #include "io/loop.h"
+#include "proto/varlink.h"
 #include "sys/exit.h"
 #include "sys/listen_fds.h"
 #include "sys/log_journal.h"
@@ -272,8 +273,10 @@ int command_main(int argc, char **argv)
 	struct options o = {.one_shot.proto = "http"};
 	int code = parse_options(&o, argc, argv);
 
-	if (code < 0)
+	if (code < 0) {
+		varlink_setup();
 		code = run(&o);
+	}
 	free(o.config);
 	return code;
 }

@@ -123,7 +123,7 @@ static int take(struct ctl_client *c, struct varlink_reply *ret)
 		return 0;
 	len = (size_t)(end - buf_data(&c->in));
 	r = varlink_reply_parse(ret, (const char *)buf_data(&c->in), len);
-	buf_consume(&c->in, len + 1);
+	buf_wipe(&c->in, len + 1);
 	return r < 0 ? r : 1;
 }
 
@@ -132,12 +132,15 @@ static int fill(struct ctl_client *c, int flags)
 {
 	char bytes[16384];
 	ssize_t n = recv(c->fd, bytes, sizeof(bytes), flags);
+	size_t taken;
 
 	if (n < 0)
 		return -errno;
 	if (n == 0)
 		return -ECONNRESET;
-	return buf_add(&c->in, bytes, (size_t)n) < (size_t)n ? -EMSGSIZE : 0;
+	taken = buf_add(&c->in, bytes, (size_t)n);
+	mem_wipe(bytes, (size_t)n);
+	return taken < (size_t)n ? -EMSGSIZE : 0;
 }
 
 /* One message into @ret. */
@@ -172,7 +175,7 @@ static int begin(struct ctl_client *c, const char *method, json_t *params, bool 
 	char *text = varlink_call_format(method, params, more);
 	int r = send_all(c, text, strlen(text) + 1);
 
-	free(text);
+	varlink_free_text(text);
 	c->error[0] = '\0';
 	return r;
 }

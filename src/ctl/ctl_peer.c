@@ -97,7 +97,7 @@ static bool send_text(struct ctl_peer *p, char *text)
 		p->ops->send(p, text, n);
 	else
 		log_debug("control: a caller does not read its answers, closing it");
-	free(text);
+	varlink_free_text(text);
 	if (!fits)
 		ctl_peer_close(p);
 	return fits;
@@ -140,7 +140,7 @@ static void finish(struct ctl_call *call, char *text)
 	assert(call->active);
 	end_call(p);
 	if (oneway)
-		free(text);
+		varlink_free_text(text);
 	else if (!send_text(p, text))
 		return;
 	loop_task_schedule(p->server->loop, &p->next);
@@ -309,7 +309,7 @@ static void take_message(struct ctl_peer *p)
 		return;
 	n = (size_t)(end - buf_data(&p->in));
 	r = varlink_call_parse(&p->call.in, (const char *)buf_data(&p->in), n);
-	buf_consume(&p->in, n + 1);
+	buf_wipe(&p->in, n + 1);
 	if (r < 0) {
 		log_debug("control: a message is not a Varlink call, closing its connection");
 		varlink_call_deinit(&p->call.in);

@@ -145,9 +145,10 @@ static void on_readable(struct ctl_conn *c)
 	if (room == 0)
 		return;
 	n = conn_read(&c->conn, bytes, MIN(sizeof(bytes), room));
-	if (n > 0)
+	if (n > 0) {
 		ctl_peer_input(&c->peer, bytes, (size_t)n);
-	else if (n == 0)
+		mem_wipe(bytes, (size_t)n);
+	} else if (n == 0)
 		ctl_peer_end(&c->peer);
 	else if (n != -EAGAIN)
 		ctl_peer_close(&c->peer);

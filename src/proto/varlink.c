@@ -3,12 +3,32 @@
 #include "proto/varlink.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/mem.h"
 
 #define DEPTH_FLAGS JSON_REJECT_DUPLICATES
+
+static void wipe_and_free(void *p)
+{
+	if (p)
+		mem_wipe(p, malloc_usable_size(p));
+	free(p);
+}
+
+void varlink_setup(void)
+{
+	json_set_alloc_funcs(malloc, wipe_and_free);
+}
+
+void varlink_free_text(char *text)
+{
+	if (text)
+		mem_wipe(text, strlen(text));
+	free(text);
+}
 
 /* "org.varlink.service.GetInfo": interface and method, letters, digits, '.', '-', '_' */
 static int split_method(struct varlink_call *c, const char *name)

@@ -12,6 +12,7 @@
 #include "base/paths.h"
 #include "base/str.h"
 #include "io/loop.h"
+#include "proto/varlink.h"
 #include "server/hub.h"
 #include "sys/exit.h"
 #include "sys/listen_fds.h"
@@ -115,6 +116,7 @@ int main(int argc, char **argv)
 
 	if (code >= 0)
 		return code;
+	varlink_setup();
 	log_set_timestamps(!log_journal_start("tunnelto-server"));
 	server_conf_init(&hub.conf);
 	code = load(&hub.conf, o.config);

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """The control sockets of both daemons under strangers: any bytes, any order, any user, and callers that go away."""
+import contextlib
 import json
 import os
 import socket
@@ -167,3 +168,38 @@ def test_strangers_may_read_when_the_socket_lets_them_in_and_nothing_else(pair):
         os.chmod(daemon.control, 0o666)
         done = subprocess.run(argv, capture_output=True, text=True, timeout=WAIT)
         assert done.stdout.split() == ["done"] * len(reads) + [refused] * len(others), done
+
+
+def in_memory(pid, *texts):
+    """How often each of @texts lies in what the process may write."""
+    found = [0] * len(texts)
+    with open(f"/proc/{pid}/maps") as maps, open(f"/proc/{pid}/mem", "rb", 0) as mem:
+        for line in maps:
+            span, rights = line.split()[:2]
+            if not rights.startswith("rw"):
+                continue
+            low, high = (int(n, 16) for n in span.split("-"))
+            with contextlib.suppress(OSError, OverflowError):
+                mem.seek(low)
+                kept = mem.read(high - low)
+                found = [n + kept.count(t) for n, t in zip(found, texts)]
+    return found
+
+
+def test_secrets_that_passed_the_socket_lie_in_no_message_any_more(net):
+    if net.sanitized:
+        pytest.skip("a sanitizer keeps what was freed")
+    server = net.server()
+    secret = json.loads(server.ctl("key", "add", "k", "--allow", "*", "--json").stdout)["secret"]
+    assert in_memory(server.pid, b'secret":"' + secret.encode(), secret.encode()) == [0, 0]
+    key = net.dir / "k"
+    key.write_text(secret)
+    key.chmod(0o600)
+    daemon = net.daemon(server, {}, key=key, config={"dashboard": {"enabled": True, "listen": "127.0.0.1:0"}})
+    shared = net.dir / "shared"
+    shared.write_text("shared-by-both-of-us-4711")
+    shared.chmod(0o600)
+    daemon.ctl("http", "1", "--subdomain", "web", "--verify", "github", "--secret-file", shared, "--detach")
+    token = daemon.ctl("dashboard").stdout.strip().split("token=")[1]
+    message, plain, url, whole = in_memory(daemon.pid, b'secret":"shared-by-both', b"shared-by-both-of-us-4711", b"token=" + token.encode(), token.encode())
+    assert (message, url) == (0, 0) and plain <= 1 and whole <= 1

@@ -89,6 +89,20 @@ static void memory_is_given_back_when_it_runs_empty(void **state)
 	assert_int_equal(buf_room(&b), 1000);
 }
 
+static void what_is_wiped_is_overwritten(void **state)
+{
+	struct buf b;
+
+	buf_init(&b, 100);
+	assert_int_equal(buf_add(&b, "secret rest", 11), 11);
+	buf_wipe(&b, 7);
+	assert_int_equal(buf_len(&b), 4);
+	assert_memory_equal(b.data, "\0\0\0\0\0\0\0rest", 11);
+	buf_wipe(&b, 4);
+	assert_null(b.data);
+	buf_wipe(&b, 0);
+}
+
 /* A model of plain counters beside a queue that is filled and drained unevenly. */
 static void a_long_run_keeps_every_byte_and_stays_bounded(void **state)
 {
@@ -131,6 +145,7 @@ int main(void)
 		cmocka_unit_test(reserved_space_counts_only_when_committed),
 		cmocka_unit_test(committing_nothing_gives_the_memory_back),
 		cmocka_unit_test(memory_is_given_back_when_it_runs_empty),
+		cmocka_unit_test(what_is_wiped_is_overwritten),
 		cmocka_unit_test(a_long_run_keeps_every_byte_and_stays_bounded),
 	};
 
