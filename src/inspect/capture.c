@@ -10,7 +10,6 @@
 #include "inspect/capture.h"
 
 #include <assert.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -145,7 +144,7 @@ struct exchange *capture_begin(struct capture *c, const char *tunnel, const char
 	e->method = mem_strdup("");
 	e->target = mem_strdup("");
 	e->tls = tls;
-	(void)snprintf(e->visitor, sizeof(e->visitor), "%s", visitor);
+	memcpy(e->visitor, visitor, strnlen(visitor, sizeof(e->visitor) - 1));
 	e->wall_ms = clock_wall_ms();
 	e->began_us = clock_us();
 	e->first_byte_us = e->total_us = -1;

@@ -43,13 +43,21 @@ static char next_char(const char **at, const char *end)
 /* Most are not, and differ in their first letter. */
 static bool begins_alike(struct http_span s, const char *name)
 {
-	return *s.at == '%' || ((*s.at ^ *name) & ~0x20) == 0;
+	return ((*s.at ^ *name) & ~0x20) == 0;
 }
 
-static bool is_name(struct http_span s, const char *name)
+static bool is_field(struct http_span s, const char *name)
+{
+	return begins_alike(s, name) && http_head_span_case_is(s, name);
+}
+
+/* The name of a parameter, percent-encoded or not. */
+static bool is_parameter(struct http_span s, const char *name)
 {
 	const char *at = s.at, *end = at + s.n;
 
+	if (*s.at != '%' && !begins_alike(s, name))
+		return false;
 	while (at < end && *name) {
 		if (lower(next_char(&at, end)) != lower(*name++))
 			return false;
@@ -57,7 +65,8 @@ static bool is_name(struct http_span s, const char *name)
 	return at == end && !*name;
 }
 
-bool redact_is_secret(const struct redact *r, struct http_span name)
+static bool is_secret(const struct redact *r, struct http_span name,
+	bool (*is)(struct http_span s, const char *name))
 {
 	static const char *const always[] = {
 		"authorization", "cookie", "set-cookie", "proxy-authorization", "x-api-key"};
@@ -65,11 +74,11 @@ bool redact_is_secret(const struct redact *r, struct http_span name)
 	if (r->reveal || name.n == 0)
 		return false;
 	for (size_t i = 0; i < ARRAY_SIZE(always); i++) {
-		if (begins_alike(name, always[i]) && is_name(name, always[i]))
+		if (is(name, always[i]))
 			return true;
 	}
 	for (size_t i = 0; r->names && i < r->names->n; i++) {
-		if (begins_alike(name, r->names->items[i]) && is_name(name, r->names->items[i]))
+		if (is(name, r->names->items[i]))
 			return true;
 	}
 	return false;
@@ -123,7 +132,7 @@ static void leave_out_parameters(struct copy *c, const struct redact *r, struct 
 		if (at < end && *at == '=') {
 			value = (struct http_span){at + 1, piece(at + 1, end, "&;#")};
 			at = value.at + value.n;
-			if (redact_is_secret(r, name))
+			if (is_secret(r, name, is_parameter))
 				leave_out(c, value);
 		}
 	}
@@ -134,7 +143,7 @@ static bool is_address(struct http_span name)
 	static const char *const addresses[] = {"referer", "location", "content-location"};
 
 	for (size_t i = 0; i < ARRAY_SIZE(addresses); i++) {
-		if (begins_alike(name, addresses[i]) && http_head_span_case_is(name, addresses[i]))
+		if (is_field(name, addresses[i]))
 			return true;
 	}
 	return false;
@@ -152,7 +161,7 @@ bool redact_head(const struct redact *r, const struct http_head *h, const char *
 	for (size_t i = 0; i < h->n_fields; i++) {
 		const struct http_field *f = &h->fields[i];
 
-		if (redact_is_secret(r, f->name))
+		if (is_secret(r, f->name, is_field))
 			leave_out(&c, f->value);
 		else if (is_address(f->name))
 			leave_out_parameters(&c, r, f->value);

@@ -23,7 +23,6 @@ struct redact {
 	bool reveal;                  /* nothing is secret */
 };
 
-bool redact_is_secret(const struct redact *r, struct http_span name);
 /*
  * Append @h, which was parsed from the @n bytes at @head, with marks for the values of secret
  * fields, and of secret parameters in the target, Referer, Location and Content-Location. False:

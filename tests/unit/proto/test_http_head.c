@@ -235,6 +235,32 @@ static void a_field_is_a_token_a_colon_and_a_clean_value(void **state)
 	check_rows(http_head_request, rows, sizeof(rows) / sizeof(rows[0]));
 }
 
+/* Values are looked at in pieces: each byte at each place of one, among others of all kinds. */
+static void no_byte_hides_in_a_long_value(void **state)
+{
+	static const char others[] = {'a', '~', '\t', '\x80', '\xff'};
+	struct http_head h;
+	char text[128];
+
+	(void)state;
+	for (unsigned int byte = 0; byte < 256; byte++) {
+		for (size_t at = 0; at < 24; at++) {
+			size_t n = (size_t)snprintf(text, sizeof(text),
+				"GET / HTTP/1.1\r\nHost: a\r\nX: !");
+			bool fine = byte == '\t' || (byte >= ' ' && byte != 0x7f);
+			enum http_fault fault;
+
+			if (byte == '\n')
+				continue; /* ends the line */
+			memset(text + n, others[at % sizeof(others)], 24);
+			text[n + at] = (char)byte;
+			memcpy(text + n + 24, "!\r\n\r\n", 5);
+			fault = http_head_request(&h, (const uint8_t *)text, n + 29);
+			assert_int_equal(fault, fine ? HTTP_FAULT_NONE : HTTP_FAULT_FIELD_VALUE);
+		}
+	}
+}
+
 static void a_request_names_one_host(void **state)
 {
 	static const struct row rows[] = {
@@ -686,6 +712,7 @@ int main(void)
 		cmocka_unit_test(a_target_is_taken_only_where_it_can_be_routed),
 		cmocka_unit_test(a_line_ends_in_crlf_and_nothing_else),
 		cmocka_unit_test(a_field_is_a_token_a_colon_and_a_clean_value),
+		cmocka_unit_test(no_byte_hides_in_a_long_value),
 		cmocka_unit_test(a_request_names_one_host),
 		cmocka_unit_test(a_body_has_one_length_that_nobody_reads_differently),
 		cmocka_unit_test(an_unfinished_head_asks_for_more),
