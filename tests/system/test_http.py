@@ -10,6 +10,7 @@ import time
 import pytest
 
 from actors import MIB, WAIT, Handler, RawOrigin, until
+from jump import Jump
 
 
 def get(port, host, path="/", method="GET", version="1.1", extra="", body=b""):
@@ -174,16 +175,39 @@ class Upgrades(Handler):
         self.close_connection = True
 
 
+def echoing(net, port):
+    """An upgraded connection whose bytes come back."""
+    sock = net.visitor(port)
+    sock.sendall(get(0, "web.localhost", "/", extra="Connection: Upgrade\r\nUpgrade: echo\r\n") + b"early ")
+    seen = b""
+    while not seen.endswith(b"early "):
+        seen += sock.recv(4096)
+    return sock, seen
+
+
+def test_hours_in_which_little_is_said_cost_no_connection(net):
+    """PINGs, credit, deadlines and what libraries do by themselves: the clocks of both are moved on, three seconds at a time."""
+    jump, origin = Jump(net), net.origin(handler=Upgrades)
+    server = net.server(env=jump.env)
+    daemon = net.daemon(server, {"web": {"local": origin.port, "subdomain": "web"}}, key=server.key(), env=jump.env)
+    daemon.up()
+    (busy, _), (silent, _) = echoing(net, server.public), echoing(net, server.public)
+    session = daemon.status()["server"]["session"]
+    for n in range(4 * 60 * 60 // 3):
+        jump(3)
+        busy.sendall(b"%06d" % n)  # wakes both
+        assert busy.recv(6, socket.MSG_WAITALL) == b"%06d" % n
+    silent.sendall(b"still here")
+    assert silent.recv(64) == b"still here"
+    assert daemon.status()["server"]["session"] == session
+
+
 def test_an_upgraded_connection_is_a_pipe_both_ways(net):
     origin = net.origin(handler=Upgrades)
     server = net.server()
     daemon = net.daemon(server, {"web": {"local": origin.port, "subdomain": "web"}}, key=server.key())
     daemon.up()
-    sock = net.visitor(server.public)
-    sock.sendall(get(0, "web.localhost", "/", extra="Connection: Upgrade\r\nUpgrade: echo\r\n") + b"early ")
-    seen = b""
-    while not seen.endswith(b"early "):
-        seen += sock.recv(4096)
+    sock, seen = echoing(net, server.public)
     assert seen.startswith(b"HTTP/1.1 101 ") and b"Upgrade: echo" in seen
     sock.sendall(b"bytes \x00\xff")
     assert sock.recv(4096) == b"bytes \x00\xff"
