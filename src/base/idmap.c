@@ -120,6 +120,14 @@ void *idmap_del(struct idmap *m, uint32_t key)
 	return value;
 }
 
+void idmap_trim(struct idmap *m)
+{
+	if (m->n == 0)
+		idmap_deinit(m);
+	else if (m->cap > (m->n + 1) * 4 && m->cap > IDMAP_FIRST_CAP)
+		idmap_rehash(m);
+}
+
 bool idmap_next(const struct idmap *m, size_t *at, uint32_t *ret_key, void **ret_value)
 {
 	for (; *at < m->cap; ++*at) {

@@ -22,6 +22,11 @@ void *idmap_get(const struct idmap *m, uint32_t key);
 /* @value must not be NULL, @key must not be present. */
 void idmap_set(struct idmap *m, uint32_t key, void *value);
 void *idmap_del(struct idmap *m, uint32_t key);
+/* Give memory back that many removed ones have left: at most four slots a value stay. Not inside of
+ * an iteration. */
+void idmap_trim(struct idmap *m);
+/* What one value takes at most, after idmap_trim() and while there are more than a few. */
+#define IDMAP_SHARE (4 * (2 * sizeof(void *)))
 static inline size_t idmap_count(const struct idmap *m)
 {
 	return m->n;

@@ -5,7 +5,8 @@
  * Every byte that an exchange holds is charged to it and to the whole; when the whole is above its
  * bound the oldest exchange goes, also one that is still open: whoever feeds it holds a reference
  * to an empty struct from then on, and what it adds is dropped. An exchange alone above the bound
- * keeps what fits. So adding never fails, never waits, and costs at most one copy.
+ * keeps what fits. So adding never fails, never waits, and costs at most one copy. The place of
+ * each in the index is charged to it, too.
  */
 #include "inspect/capture.h"
 
@@ -25,6 +26,7 @@ void capture_init(struct capture *c, const struct capture_limits *limits)
 	list_init(&c->exchanges);
 	list_init(&c->recent);
 	list_init(&c->watches);
+	idmap_init(&c->by_id);
 	c->limits = *limits;
 	ws_inflate_budget_init(&c->inflating);
 }
@@ -81,6 +83,8 @@ static void evict(struct exchange *e)
 	c->bytes -= e->bytes;
 	c->n--;
 	c->dropped++;
+	(void)idmap_del(&c->by_id, (uint32_t)e->id);
+	idmap_trim(&c->by_id);
 	e->bytes = 0;
 	e->capture = NULL;
 	list_del(&e->recent);
@@ -134,8 +138,11 @@ struct exchange *capture_begin(struct capture *c, const char *tunnel, const char
 {
 	struct exchange *e;
 
-	if (c->limits.requests == 0 || c->limits.bytes < sizeof(*e))
+	if (c->limits.requests == 0 || c->limits.bytes < CAPTURE_EXCHANGE_BYTES)
 		return NULL;
+	e = idmap_get(&c->by_id, (uint32_t)(c->last_id + 1));
+	if (e)
+		evict(e); /* 2^32 requests ago */
 	e = mem_new(struct exchange);
 	e->capture = c;
 	e->refs = 2; /* the capture's and the caller's */
@@ -153,8 +160,9 @@ struct exchange *capture_begin(struct capture *c, const char *tunnel, const char
 	list_add_tail(&c->exchanges, &e->node);
 	c->n++;
 	c->seen++;
-	e->bytes = sizeof(*e);
-	c->bytes += sizeof(*e);
+	e->bytes = CAPTURE_EXCHANGE_BYTES;
+	c->bytes += CAPTURE_EXCHANGE_BYTES;
+	idmap_set(&c->by_id, (uint32_t)e->id, e);
 	evict_above(c, e);
 	return e;
 }
@@ -368,14 +376,9 @@ void capture_end(struct exchange *e, const char *error)
 
 struct exchange *capture_find(const struct capture *c, uint64_t id)
 {
-	/* the wanted one is mostly a new one */
-	for (struct list *n = c->exchanges.prev; n != &c->exchanges; n = n->prev) {
-		struct exchange *e = list_entry(n, struct exchange, node);
+	struct exchange *e = idmap_get(&c->by_id, (uint32_t)id);
 
-		if (e->id == id)
-			return e;
-	}
-	return NULL;
+	return e && e->id == id ? e : NULL;
 }
 
 size_t capture_clear(struct capture *c, const char *tunnel)

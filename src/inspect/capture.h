@@ -7,10 +7,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/idmap.h"
 #include "base/list.h"
 #include "inspect/exchange.h"
 #include "inspect/ws_inflate.h"
 #include "proto/http_head.h"
+
+/* What an exchange is charged that holds nothing yet: itself, and its place in the index. */
+#define CAPTURE_EXCHANGE_BYTES (sizeof(struct exchange) + IDMAP_SHARE)
 
 struct capture_limits {
 	size_t requests; /* exchanges at once; 0: nothing is kept */
@@ -37,6 +41,7 @@ struct capture_watch {
 
 struct capture {
 	struct list exchanges; /* oldest first */
+	struct idmap by_id;    /* the same by the low half of their ids */
 	struct list recent;    /* those that were announced, in the order of their last change */
 	struct list watches;
 	struct list *next_watch; /* of a walk that is under way */

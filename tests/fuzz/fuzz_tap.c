@@ -47,7 +47,7 @@ static void check_exchange(const struct exchange *e)
 		n++;
 	}
 	assert(n == e->n_kept_messages && n <= limits.messages && n <= e->n_messages);
-	held += sizeof(*e) + text_size(e->method) + text_size(e->target);
+	held += CAPTURE_EXCHANGE_BYTES + text_size(e->method) + text_size(e->target);
 	assert(held <= e->bytes);
 	assert((e->state == EXCHANGE_FAILED) == (e->error != NULL));
 	assert((e->state == EXCHANGE_OPEN) == (e->total_us < 0));

@@ -143,6 +143,27 @@ static void numbers_agree_with_an_array_too(void **state)
 	idmap_deinit(&m);
 }
 
+static void trimming_leaves_four_slots_a_value(void **state)
+{
+	enum { KEYS = 1000 };
+	struct idmap m;
+
+	idmap_init(&m);
+	for (uint32_t k = 0; k < KEYS; k++)
+		idmap_set(&m, k, &values[k % 100]);
+	for (uint32_t k = 0; k < KEYS; k++) {
+		assert_ptr_equal(idmap_del(&m, k), &values[k % 100]);
+		idmap_trim(&m);
+		assert_true(m.cap <= 8 || m.cap <= 4 * (m.n + 1));
+		if (k + 1 < KEYS)
+			assert_ptr_equal(idmap_get(&m, KEYS - 1), &values[(KEYS - 1) % 100]);
+	}
+	assert_null(m.slots);
+	idmap_set(&m, 5, &values[5]);
+	assert_ptr_equal(idmap_get(&m, 5), &values[5]);
+	idmap_deinit(&m);
+}
+
 static void the_ends_of_the_number_range_are_keys(void **state)
 {
 	struct idmap m;
@@ -166,6 +187,7 @@ int main(void)
 		cmocka_unit_test(everything_is_visited_once_and_may_go_meanwhile),
 		cmocka_unit_test(two_maps_do_not_share_their_seed),
 		cmocka_unit_test(numbers_agree_with_an_array_too),
+		cmocka_unit_test(trimming_leaves_four_slots_a_value),
 		cmocka_unit_test(the_ends_of_the_number_range_are_keys),
 	};
 

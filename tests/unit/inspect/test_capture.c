@@ -75,7 +75,7 @@ static void the_oldest_goes_when_they_are_too_big(void **state)
 	struct exchange *e;
 
 	(void)state;
-	limit(100, 4 * (sizeof(*e) + 1000));
+	limit(100, 4 * (CAPTURE_EXCHANGE_BYTES + 1000));
 	for (int i = 0; i < 10; i++) {
 		e = capture_begin(&capture, "web", "", false);
 		capture_add_body(e, EXCHANGE_RESPONSE, body, sizeof(body));
@@ -136,11 +136,11 @@ static void every_byte_is_given_back(void **state)
 	for (int i = 0; i < 5; i++)
 		capture_add_message(e, EXCHANGE_REQUEST, EXCHANGE_MESSAGE_TEXT, "0123456789", 10,
 			10);
-	assert_true(capture.bytes > sizeof(*e) + 4 + 6 + 512 + 10);
+	assert_true(capture.bytes > CAPTURE_EXCHANGE_BYTES + 4 + 6 + 512 + 10);
 	capture_end(e, NULL);
 	/* a body that is over has no spare room */
-	assert_int_equal(e->bytes,
-		sizeof(*e) + 4 + 6 + 3 + 3 + 3 * (sizeof(struct exchange_message) + 10));
+	assert_int_equal(e->bytes, CAPTURE_EXCHANGE_BYTES + 4 + 6 + 3 + 3 +
+					   3 * (sizeof(struct exchange_message) + 10));
 	assert_int_equal(capture.bytes, e->bytes);
 	assert_int_equal(e->part[EXCHANGE_RESPONSE].size, 10);
 	exchange_unref(e);
@@ -265,7 +265,7 @@ static void a_message_whose_beginning_did_not_fit_is_not_kept(void **state)
 	struct exchange *e;
 
 	(void)state;
-	limit(10, sizeof(*e) + 10);
+	limit(10, CAPTURE_EXCHANGE_BYTES + 10);
 	e = capture_begin(&capture, "web", "", false);
 	capture_grow_message(e, EXCHANGE_RESPONSE, "ab", 2);
 	limit(10, 1 << 20);
@@ -285,7 +285,7 @@ static void one_exchange_above_all_bounds_keeps_what_fits(void **state)
 	struct exchange *e;
 
 	(void)state;
-	limit(10, sizeof(*e) + 100);
+	limit(10, CAPTURE_EXCHANGE_BYTES + 100);
 	e = capture_begin(&capture, "web", "", false);
 	capture_set_head(e, EXCHANGE_REQUEST, bytes, 1000);
 	assert_null(e->part[0].head);
@@ -302,7 +302,7 @@ static void a_newer_exchange_does_not_make_room_for_an_old_one(void **state)
 	struct exchange *old, *new;
 
 	(void)state;
-	limit(10, 2 * (sizeof(*old) + 600));
+	limit(10, 2 * (CAPTURE_EXCHANGE_BYTES + 600));
 	old = capture_begin(&capture, "web", "", false);
 	new = capture_begin(&capture, "web", "", false);
 	capture_add_body(new, EXCHANGE_RESPONSE, bytes, 1000);
@@ -319,7 +319,7 @@ static void nothing_is_begun_where_nothing_is_kept(void **state)
 	(void)state;
 	limit(0, 1 << 20);
 	assert_null(capture_begin(&capture, "web", "", false));
-	limit(10, sizeof(struct exchange) - 1);
+	limit(10, CAPTURE_EXCHANGE_BYTES - 1);
 	assert_null(capture_begin(&capture, "web", "", false));
 	assert_int_equal(capture.seen, 0);
 }
@@ -337,6 +337,43 @@ static void clearing_leaves_what_is_open_and_other_tunnels(void **state)
 	assert_int_equal(capture_clear(&capture, NULL), 1);
 	assert_ptr_equal(capture_find(&capture, open->id), open);
 	exchange_unref(open);
+}
+
+static void each_is_found_by_its_number_whatever_has_gone(void **state)
+{
+	struct exchange *open;
+	uint64_t last = 0;
+
+	limit(5000, 64 << 20);
+	for (int i = 0; i < 4000; i++)
+		last = one(i % 2 ? "b" : "a");
+	assert_in_range(capture.by_id.cap, 4000, 16004);
+	assert_true(capture.by_id.cap * 2 * sizeof(void *) <= (capture.n + 1) * IDMAP_SHARE);
+	open = capture_begin(&capture, "a", "v", false);
+	assert_int_equal(capture_clear(&capture, "a"), 2000);
+	for (uint64_t id = 1; id <= last; id++) {
+		struct exchange *e = capture_find(&capture, id);
+
+		assert_int_equal(e ? e->id : 0, id % 2 ? 0 : id);
+	}
+	assert_int_equal(capture_clear(&capture, NULL), 2000);
+	assert_ptr_equal(capture_find(&capture, open->id), open);
+	assert_null(capture_find(&capture, open->id + (1ull << 32)));
+	assert_in_range(capture.by_id.cap, 1, 8);
+	exchange_unref(open);
+}
+
+static void a_number_that_comes_round_takes_the_place_of_the_old_one(void **state)
+{
+	struct exchange *old = capture_begin(&capture, "a", "v", false), *e;
+
+	capture.last_id += (1ull << 32) - 1;
+	e = capture_begin(&capture, "a", "v", false);
+	assert_null(capture_find(&capture, old->id));
+	assert_null(old->capture);
+	assert_ptr_equal(capture_find(&capture, e->id), e);
+	exchange_unref(old);
+	exchange_unref(e);
 }
 
 static void an_exchange_ends_once(void **state)
@@ -440,6 +477,8 @@ int main(void)
 		TEST(a_newer_exchange_does_not_make_room_for_an_old_one),
 		TEST(nothing_is_begun_where_nothing_is_kept),
 		TEST(clearing_leaves_what_is_open_and_other_tunnels),
+		TEST(each_is_found_by_its_number_whatever_has_gone),
+		TEST(a_number_that_comes_round_takes_the_place_of_the_old_one),
 		TEST(an_exchange_ends_once),
 		TEST(who_watches_is_told_each_event),
 		TEST(a_watch_may_take_out_any),
