@@ -31,7 +31,7 @@ static struct session *path(const struct health *h)
 
 	if (!s || !uplink_is_up(u) || !session_is_live(s))
 		return NULL;
-	return u->v1 && link_pair_is_held(s->base_link) ? NULL : s;
+	return u->dial.v1 && link_pair_is_held(s->base_link) ? NULL : s;
 }
 
 static void begin(struct health *h, const struct session *s)

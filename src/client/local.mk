@@ -19,6 +19,7 @@ src_client_libclient_a_SOURCES = \
 	src/client/target.c src/client/target.h \
 	src/client/tunnel.c src/client/tunnel.h \
 	src/client/uplink.c src/client/uplink.h \
+	src/client/uplink_dial.c src/client/uplink_dial.h \
 	src/client/uplink_lane.c src/client/uplink_lane.h
 
 sbin_PROGRAMS += tunneltod

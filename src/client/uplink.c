@@ -7,8 +7,9 @@
  *                   └──────────────────────────────────────────────────────────────────────┘
  *   UP ── link lost ──> CONNECTING with the session's id and secret ──> resumed, or a new one
  *
- * The name is resolved at every attempt. A session outlives its link by the server's grace; the
- * one that HELLO names is taken up by the same struct session, so its streams go on.
+ * An attempt is uplink_dial.c's, lanes are uplink_lane.c's. A session outlives its link by the
+ * server's grace; the one that HELLO names is taken up by the same struct session, so its streams
+ * go on.
  */
 #include "client/uplink.h"
 
@@ -25,11 +26,9 @@
 #include "client/client_conf.h"
 #include "io/loop.h"
 
-#define CONNECT_MS 10000
 #define WELCOME_MS 10000
 
 static void attempt(struct uplink *u);
-static void try_address(struct uplink *u);
 
 const char *uplink_state_word(enum uplink_state s)
 {
@@ -215,7 +214,7 @@ static void on_welcome(struct uplink *u, struct link *l, const struct frame *f)
 	memcpy(u->session_secret, w.secret, sizeof(u->session_secret));
 	mem_wipe(&w.secret, sizeof(w.secret));
 	s->limits.grace_ms = w.grace_ms;
-	if (u->v1)
+	if (u->dial.v1)
 		link_pair_limit(&s->limits);
 	/* the server's to say; what of it is ours to refuse, each tunnel's own limit refuses */
 	if (w.max_streams)
@@ -348,7 +347,7 @@ static void session_closed(struct session *s, enum close_reason why, const char 
 	forget_session(u);
 	if (u->state == UPLINK_WAITING || u->state == UPLINK_REFUSED)
 		return; /* grace passed while waiting: the attempts go on */
-	ws_client_cancel(&u->client);
+	uplink_dial_stop(&u->dial);
 	if (u->wanted && !u->draining)
 		failed(u, *text ? text : close_text(why));
 	else
@@ -379,8 +378,10 @@ static void on_welcome_timeout(struct timer *t)
 		session_close(&u->live->session, CLOSE_TIMEOUT, "the server sent no WELCOME");
 }
 
-static void take_link(struct uplink *u, struct link *l)
+static void on_linked(struct uplink_dial *d, struct link *l)
 {
+	struct uplink *u = container_of(d, struct uplink, dial);
+
 	if (!u->live) {
 		u->live = new_session(u);
 		forget_session(u);
@@ -389,121 +390,21 @@ static void take_link(struct uplink *u, struct link *l)
 	send_hello(u);
 }
 
-static void fill_params(const struct uplink *u, struct ws_client_params *ret)
+static void on_failed(struct uplink_dial *d, const char *text)
 {
-	*ret = (struct ws_client_params){
-		.host = u->url.header,
-		.address = u->address,
-		.tls = u->url.tls,
-		.ca_file = u->conf->server.ca_file,
-		.verify = u->conf->server.verify,
-		.path = "/wormhole",
-		.bearer = secret_is_set(&u->key) ? secret_text(&u->key) : NULL,
-		.v1 = u->fall_back || u->conf->server.protocol == CLIENT_CONF_PROTOCOL_V1,
-		.timeout_ms = CONNECT_MS,
-	};
+	failed(container_of(d, struct uplink, dial), text);
 }
 
-static void on_ws_opened(struct ws_client *c, struct link *l)
+static void on_refused(struct uplink_dial *d, const char *text)
 {
-	struct uplink *u = container_of(c, struct uplink, client);
-
-	take_link(u, l);
+	refused(container_of(d, struct uplink, dial), text);
 }
 
-static void on_ws_opened_v1(struct ws_client *c, struct ws_pipe *pipe)
-{
-	struct uplink *u = container_of(c, struct uplink, client);
-	struct ws_client_params p;
-
-	fill_params(u, &p);
-	u->v1 = true;
-	take_link(u, v1_guest_open(u->loop, u->ws, &p, pipe, &u->v1_memory));
-}
-
-static void on_status(struct uplink *u, int status, const char *text)
-{
-	bool keyed = secret_is_set(&u->key);
-
-	if (status == 401)
-		refused(u,
-			keyed ? "the server does not know this key, or it was revoked; 'tunnelctl "
-				"server key add' on the server makes one"
-			      : "the server wants a key: give one with --key-file, TUNNELTO_KEY "
-				"or server.key_file");
-	else if (status == 403)
-		refused(u, "the server has blocked this address");
-	else if (status == 404 || status == 426)
-		refused(u,
-			"that server speaks HTTP, but not tunnelto.v2 (is it the control port?)");
-	else if (status == 503)
-		failed(u, "the server takes no clients now");
-	else
-		failed(u, text);
-}
-
-static void on_ws_failed(struct ws_client *c, enum ws_client_fault fault, int status,
-	const char *text)
-{
-	struct uplink *u = container_of(c, struct uplink, client);
-	char words[320], where[ADDR_TEXT_MAX];
-
-	if (fault == WS_CLIENT_FAULT_STATUS) {
-		on_status(u, status, text);
-		return;
-	}
-	if (fault == WS_CLIENT_FAULT_PROTOCOL && !u->fall_back &&
-		u->conf->server.protocol == CLIENT_CONF_PROTOCOL_AUTO) {
-		u->fall_back = true;
-		u->next--;
-		try_address(u);
-		return;
-	}
-	if (fault == WS_CLIENT_FAULT_CONNECT && u->next < u->n_list) {
-		try_address(u);
-		return;
-	}
-	addr_format(&u->address, where);
-	(void)snprintf(words, sizeof(words), "%s%.120s: %.170s",
-		fault == WS_CLIENT_FAULT_TLS ? "TLS with " : "", where, text);
-	failed(u, words);
-}
-
-static const struct ws_client_ops ws_ops = {
-	.opened = on_ws_opened,
-	.opened_v1 = on_ws_opened_v1,
-	.failed = on_ws_failed,
+static const struct uplink_dial_ops dial_ops = {
+	.linked = on_linked,
+	.failed = on_failed,
+	.refused = on_refused,
 };
-
-static void try_address(struct uplink *u)
-{
-	struct ws_client_params p;
-	struct err err;
-
-	u->address = u->list[u->next++];
-	u->v1 = false;
-	fill_params(u, &p);
-	if (ws_client_connect(&u->client, &p, &err) < 0)
-		failed(u, err.text);
-}
-
-static void on_resolved(struct resolve *r, int status, const struct addr *list, size_t n)
-{
-	struct uplink *u = container_of(r, struct uplink, resolve);
-	char words[320];
-
-	u->resolving = false;
-	if (status < 0) {
-		(void)snprintf(words, sizeof(words), "%.200s: %s", u->url.host,
-			status == -ENOENT ? "no such host" : strerror(-status));
-		failed(u, words);
-		return;
-	}
-	memcpy(u->list, list, n * sizeof(*list));
-	u->n_list = n;
-	u->next = 0;
-	try_address(u);
-}
 
 static void attempt(struct uplink *u)
 {
@@ -511,9 +412,7 @@ static void attempt(struct uplink *u)
 	if (!u->wanted || u->draining)
 		return;
 	set_state(u, UPLINK_CONNECTING, NULL);
-	u->fall_back = false;
-	u->resolving = true;
-	resolve_start(&u->resolve, u->resolver, u->url.host, u->url.port, on_resolved);
+	uplink_dial_start(&u->dial);
 }
 
 /* --- from the agent -------------------------------------------------------------------------- */
@@ -522,10 +421,7 @@ static void stop_attempt(struct uplink *u)
 {
 	timer_stop(&u->retry);
 	timer_stop(&u->welcome);
-	if (u->resolving)
-		resolve_cancel(&u->resolve);
-	u->resolving = false;
-	ws_client_cancel(&u->client);
+	uplink_dial_stop(&u->dial);
 }
 
 void uplink_close(struct uplink *u, enum close_reason why)
@@ -601,7 +497,7 @@ void uplink_configure(struct uplink *u, const struct client_conf *conf, const ch
 	struct secret *key)
 {
 	uplink_close(u, CLOSE_DONE);
-	v1_guest_memory_deinit(&u->v1_memory);
+	uplink_dial_forget(&u->dial);
 	u->conf = conf;
 	if (target_parse_url(&u->url, url) < 0)
 		memset(&u->url, 0, sizeof(u->url));
@@ -620,13 +516,11 @@ void uplink_init(struct uplink *u, struct loop *loop, struct resolver *r, struct
 	memset(u, 0, sizeof(*u));
 	u->ops = ops;
 	u->loop = loop;
-	u->resolver = r;
-	u->ws = ws;
 	u->generation = clock_wall_ms();
 	u->since = clock_ms();
 	timer_init(&u->retry, loop, on_retry);
 	timer_init(&u->welcome, loop, on_welcome_timeout);
-	ws_client_init(&u->client, ws, &ws_ops);
+	uplink_dial_init(&u->dial, loop, r, ws, &dial_ops);
 	uplink_lane_init(&u->lane, loop);
 }
 
@@ -635,6 +529,6 @@ void uplink_deinit(struct uplink *u)
 	u->wanted = false;
 	uplink_close(u, CLOSE_SHUTDOWN);
 	secret_deinit(&u->key);
-	v1_guest_memory_deinit(&u->v1_memory);
+	uplink_dial_forget(&u->dial);
 	uplink_lane_forget_tls(&u->lane);
 }

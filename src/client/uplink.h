@@ -8,14 +8,12 @@
 
 #include "base/backoff.h"
 #include "client/target.h"
+#include "client/uplink_dial.h"
 #include "client/uplink_lane.h"
 #include "crypt/secret.h"
-#include "io/resolve.h"
 #include "io/timer.h"
 #include "mux/session.h"
 #include "proto/hello.h"
-#include "v1/v1_guest.h"
-#include "ws/ws_client.h"
 
 struct client_conf;
 struct tls_ctx;
@@ -51,8 +49,6 @@ struct uplink_ops {
 struct uplink {
 	const struct uplink_ops *ops;
 	struct loop *loop;
-	struct resolver *resolver;
-	struct ws_loop *ws;
 	const struct client_conf *conf; /* of the agent */
 	struct secret key;
 	struct target_url url;
@@ -64,10 +60,7 @@ struct uplink {
 	clock_ms_t since, retry_at;
 	struct backoff backoff;
 	struct timer retry, welcome;
-	struct resolve resolve;
-	struct addr list[RESOLVE_MAX], address; /* of the name; the one in use */
-	size_t n_list, next;
-	struct ws_client client;
+	struct uplink_dial dial;
 	struct uplink_session
 		*live; /* the session there is, attached or waiting for its link; NULL none */
 	char session_id[HELLO_ID_SIZE], session_secret[HELLO_SECRET_SIZE];
@@ -75,10 +68,7 @@ struct uplink {
 	size_t n_late;
 	uint32_t come_back_ms; /* the server is stopping and has said when to come back */
 	bool greeting;         /* HELLO was sent, WELCOME is awaited */
-	bool resolving, wanted, draining;
-	bool fall_back; /* this server does not speak v2: v1 is tried */
-	bool v1;        /* the link is a v1 guest's */
-	struct v1_memory v1_memory;
+	bool wanted, draining;
 
 	struct uplink_lane lane;
 };

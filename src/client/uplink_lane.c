@@ -110,7 +110,7 @@ void uplink_lane_granted(struct uplink_lane *l, const struct frame *f)
 	if (!g.token[0] || (u->url.tls && !l->tls))
 		on_done(&l->client, g.token[0] ? err.text : g.message);
 	else
-		lane_client_start(&l->client, &u->address, l->tls, u->url.host, g.token,
+		lane_client_start(&l->client, &u->dial.address, l->tls, u->url.host, g.token,
 			&u->live->session);
 	mem_wipe(&g, sizeof(g));
 }

@@ -9,17 +9,14 @@
  * Events that an API call caused (an error in conn_write(), the end of a queue in conn_flush())
  * are said by the `later` task, never inside the call; those of the watchers are said at once.
  *
- * Not here: name resolution and connecting (dial.c), certificates (tls_ctx.c).
+ * Not here: name resolution and connecting (dial.c), certificates (tls_ctx.c), what the kernel is
+ * told and asked of TCP (conn_tcp.c).
  */
 #include "io/conn.h"
 
 #include <assert.h>
 #include <errno.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
-#include <stdio.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "io/conn_tls.h"
@@ -317,15 +314,6 @@ size_t conn_queued(const struct conn *c)
 	return waiting(c);
 }
 
-uint64_t conn_taken(const struct conn *c)
-{
-	int in_kernel = 0;
-
-	if (c->fd < 0 || ioctl(c->fd, TIOCOUTQ, &in_kernel) < 0)
-		return c->bytes_out;
-	return c->bytes_out - MIN(c->bytes_out, (uint64_t)in_kernel);
-}
-
 size_t conn_room(const struct conn *c)
 {
 	return buf_room(&c->out);
@@ -436,14 +424,6 @@ void conn_resume(struct conn *c)
 		c->readable_due = true;
 		say_later(c);
 	}
-}
-
-bool conn_is_reset(struct conn *c)
-{
-	socklen_t n = sizeof(int);
-	int e = 0;
-
-	return c->fd >= 0 && getsockopt(c->fd, SOL_SOCKET, SO_ERROR, &e, &n) == 0 && e != 0;
 }
 
 bool conn_is_paused(const struct conn *c)
@@ -572,18 +552,6 @@ void conn_set_deadline(struct conn *c, uint64_t ms)
 		timer_start(&c->deadline, ms);
 	else
 		timer_stop(&c->deadline);
-}
-
-void conn_set_user_timeout(struct conn *c, unsigned int ms)
-{
-	if (c->fd >= 0)
-		(void)setsockopt(c->fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &ms, sizeof(ms));
-}
-
-void conn_set_unsent_max(struct conn *c, unsigned int bytes)
-{
-	if (c->fd >= 0)
-		(void)setsockopt(c->fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &bytes, sizeof(bytes));
 }
 
 const char *conn_error_text(const struct conn *c)

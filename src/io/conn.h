@@ -78,8 +78,6 @@ ssize_t conn_read(struct conn *c, void *to, size_t n) MUST_USE;
 void conn_pause(struct conn *c);
 void conn_resume(struct conn *c);
 bool conn_is_paused(const struct conn *c);
-/* Has the peer reset a connection that is not read? Asks the kernel; the answer is given once. */
-bool conn_is_reset(struct conn *c);
 
 /* Take all @n bytes (sent at once as far as the socket allows, the rest queued), or as many as the
  * queue's maximum allows; returns how many. Errors come as CONN_EV_ERROR on the next turn. */
@@ -94,9 +92,6 @@ void conn_flush(struct conn *c);
 /* Bytes queued and not yet taken by the kernel; and how many more would fit. */
 size_t conn_queued(const struct conn *c);
 size_t conn_room(const struct conn *c);
-/* Bytes that have left the kernel, too: when it is another number than before, the far side takes
- * what it is sent, however slowly. */
-uint64_t conn_taken(const struct conn *c);
 /* DRAINED is said when the queue falls to this. Default: a quarter of the maximum. */
 void conn_set_low_mark(struct conn *c, size_t low);
 
@@ -104,11 +99,6 @@ void conn_set_low_mark(struct conn *c, size_t low);
 void conn_shutdown(struct conn *c);
 /* One deadline per conn, lazily re-armed; 0 stops it. */
 void conn_set_deadline(struct conn *c, uint64_t ms);
-/* TCP_USER_TIMEOUT; ignored for other sockets. */
-void conn_set_user_timeout(struct conn *c, unsigned int ms);
-/* TCP_NOTSENT_LOWAT: the socket takes more only when fewer bytes than this have not been sent yet;
- * what is under way is not counted. Ignored for other sockets. */
-void conn_set_unsent_max(struct conn *c, unsigned int bytes);
 /* Words for what is in conn->error. */
 const char *conn_error_text(const struct conn *c);
 

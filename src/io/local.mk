@@ -4,6 +4,7 @@ src_io_libio_a_CFLAGS = $(AM_CFLAGS) -fno-strict-aliasing
 src_io_libio_a_SOURCES = \
 	src/io/addr.c src/io/addr.h \
 	src/io/conn.c src/io/conn.h \
+	src/io/conn_tcp.c src/io/conn_tcp.h \
 	src/io/conn_tls.c src/io/conn_tls.h \
 	src/io/dial.c src/io/dial.h \
 	src/io/listener.c src/io/listener.h \

@@ -14,6 +14,7 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "io/conn_tcp.h"
 #include "mux/session.h"
 
 /* What one readable event may take before others get their turn: of small answers a hundred, which
@@ -170,8 +171,8 @@ void lane_attach(struct lane *l, struct session *s, const uint8_t *rest, size_t 
 {
 	l->conn.event = on_event;
 	conn_set_deadline(&l->conn, 0);
-	conn_set_user_timeout(&l->conn, 15000);
-	conn_set_unsent_max(&l->conn, UNSENT_MAX);
+	conn_tcp_set_user_timeout(&l->conn, 15000);
+	conn_tcp_set_unsent_max(&l->conn, UNSENT_MAX);
 	session_attach(s, &l->link, clock_ms());
 	if (n > 0)
 		(void)link_input(&l->link, rest, n, clock_ms());

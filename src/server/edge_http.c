@@ -22,6 +22,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "io/conn_tcp.h"
 #include "io/tls_ctx.h"
 #include "server/access_log.h"
 #include "server/edge_visitor.h"
@@ -164,7 +165,7 @@ static void look_at(struct visitor *v)
 {
 	if (!conn_is_paused(&v->conn))
 		return;
-	if (conn_is_reset(&v->conn))
+	if (conn_tcp_is_reset(&v->conn))
 		edge_http_forget(v, CLOSE_VISITOR_GONE);
 	else if (!timer_is_active(&v->edge->look))
 		timer_start(&v->edge->look, LOOK_MS);
@@ -338,7 +339,7 @@ static void origin_too_slow(struct visitor *v)
 /* A long queue that leaves slowly says nothing until it is short, and is not silence. */
 static bool takes_its_answer(struct visitor *v)
 {
-	uint64_t taken = conn_taken(&v->conn);
+	uint64_t taken = conn_tcp_taken(&v->conn);
 	bool moved = taken != v->taken;
 
 	v->taken = taken;

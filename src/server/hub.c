@@ -8,41 +8,35 @@
  * Listeners hand connections to the edge, to libwebsockets or to lanes (front.c); peers register
  * tunnels (registrar.c); the edge asks the hub for a name's tunnel. Names point at tunnels, never
  * own them.
+ *
+ * Not here: the files of the state directory (hub_state.c), what else may be opened once the server
+ * runs (hub_confine.c).
  */
 #include "server/hub.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/err.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/message.h"
-#include "base/paths.h"
-#include "base/rand.h"
 #include "base/str.h"
-#include "io/tls_certs.h"
-#include "io/tls_ctx.h"
 #include "mux/session.h"
 #include "server/access_log.h"
 #include "server/drain.h"
 #include "server/edge_tcp.h"
 #include "server/front.h"
 #include "server/front_set.h"
+#include "server/hub_confine.h"
+#include "server/hub_state.h"
 #include "server/peer.h"
 #include "server/reload.h"
 #include "server/server_verbs.h"
 #include "server/tunnel.h"
 #include "server/v1_client.h"
-#include "sys/creds.h"
-#include "sys/landlock.h"
 #include "sys/limits.h"
 #include "sys/listen_fds.h"
 #include "sys/notify.h"
@@ -376,69 +370,6 @@ static void on_hangup(struct sig *s)
 
 /* --- life ------------------------------------------------------------------------------------ */
 
-/* Whole or not at all: half a secret would keep the server from starting ever again. */
-static int make_name_secret(struct hub *h, const char *path)
-{
-	CLEANUP(mem_cleanup) char *beside = mem_printf("%s.new", path);
-	int fd = open(beside, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600), r = 0;
-
-	if (fd < 0)
-		return -errno;
-	rand_bytes(h->name_secret, sizeof(h->name_secret));
-	errno = EIO; /* for a write that is short without a reason */
-	if (write(fd, h->name_secret, sizeof(h->name_secret)) != sizeof(h->name_secret) ||
-		fsync(fd) < 0)
-		r = -errno;
-	close(fd);
-	if (r == 0 && rename(beside, path) < 0)
-		r = -errno;
-	return r;
-}
-
-static int load_name_secret(struct hub *h, const char *dir, struct err *err)
-{
-	CLEANUP(mem_cleanup) char *path = mem_printf("%s/name-secret", dir);
-	int fd = open(path, O_RDONLY | O_CLOEXEC), r;
-	ssize_t n;
-
-	if (fd < 0) {
-		r = errno == ENOENT ? make_name_secret(h, path) : -errno;
-		return r < 0 ? err_set_errno(err, r, "state file '%s'", path) : 0;
-	}
-	n = read(fd, h->name_secret, sizeof(h->name_secret));
-	r = n < 0 ? -errno : 0;
-	close(fd);
-	if (r < 0)
-		return err_set_errno(err, r, "state file '%s'", path);
-	if ((size_t)n != sizeof(h->name_secret))
-		return err_set(err, -EINVAL,
-			"state file '%s' is not of %zu bytes; without it, another one is made and "
-			"assigned names change",
-			path, sizeof(h->name_secret));
-	return 0;
-}
-
-static const char *state_dir(const struct hub *h)
-{
-	const char *given = h->conf.state_dir ? h->conf.state_dir : getenv("STATE_DIRECTORY");
-
-	return given ? given : PATHS_SERVER_STATE;
-}
-
-static int open_state(struct hub *h, struct err *err)
-{
-	const char *dir = state_dir(h);
-	CLEANUP(mem_cleanup) char *path = NULL;
-
-	if (mkdir(dir, 0700) < 0 && errno != EEXIST)
-		return err_set_errno(err, -errno, "state directory '%s'", dir);
-	h->names_file.path = mem_printf("%s/names.json", dir);
-	path = mem_printf("%s/keys.yaml", dir);
-	if (keys_init(&h->keys, path, err) < 0)
-		return -EINVAL;
-	return load_name_secret(h, dir, err);
-}
-
 /* The first configuration is applied as every later one. */
 static int open_fronts(struct hub *h, struct err *err)
 {
@@ -484,61 +415,6 @@ static int open_sockets(struct hub *h, struct err *err)
 	return ctl_server_open(&h->ctl, h->conf.control_socket, listen_fds_take("varlink"), err);
 }
 
-/* The credentials' own directory is among the system's. */
-static void allow_file(struct landlock *l, const char *path)
-{
-	char credential[PATH_MAX];
-
-	if (path && !creds_path(path, credential, sizeof(credential)))
-		landlock_allow_beside(l, path, LANDLOCK_READ);
-}
-
-static void allow_listeners(struct landlock *l, const struct list *listeners)
-{
-	list_each (c, listeners, struct server_conf_listener, node) {
-		allow_file(l, c->tls.certificate);
-		allow_file(l, c->tls.key);
-		list_each (pair, &c->tls.pairs, struct server_conf_pair, node) {
-			allow_file(l, pair->certificate);
-			allow_file(l, pair->key);
-		}
-		landlock_allow(l, c->tls.directory, LANDLOCK_READ);
-		if (str_has_prefix(c->listen, "unix:"))
-			landlock_allow_beside(l, c->listen + 5, LANDLOCK_WRITE);
-	}
-}
-
-/* A directory of certificates may be one of links. */
-static void allow_certificates(struct landlock *l, const struct list *fronts)
-{
-	list_each (f, fronts, struct front, node) {
-		const struct str_list *places;
-
-		if (!f->uses_tls)
-			continue;
-		places = tls_certs_places(tls_ctx_certs(f->tls));
-		for (size_t i = 0; i < places->n; i++)
-			landlock_allow(l, places->items[i], LANDLOCK_READ);
-	}
-}
-
-/* Read what the configuration may name again, write where the state is. */
-static void confine(const struct hub *h)
-{
-	struct landlock l;
-
-	if (!landlock_begin(&l))
-		log_debug("this kernel has no Landlock, ignoring");
-	landlock_allow_system(&l);
-	landlock_allow_beside(&l, h->conf_path, LANDLOCK_READ);
-	allow_listeners(&l, &h->conf.public_listeners);
-	allow_listeners(&l, &h->conf.control_listeners);
-	allow_certificates(&l, &h->fronts);
-	landlock_allow(&l, state_dir(h), LANDLOCK_WRITE);
-	landlock_allow_beside(&l, h->conf.control_socket, LANDLOCK_WRITE);
-	(void)landlock_enforce(&l);
-}
-
 int hub_open(struct hub *h, struct loop *loop, const char *conf_path, struct err *err)
 {
 	h->loop = loop;
@@ -562,7 +438,7 @@ int hub_open(struct hub *h, struct loop *loop, const char *conf_path, struct err
 	(void)limits_raise_nofile();
 	edge_http_init(&h->edge, loop, &edge_http_limits_default, &edge_ops);
 	h->edge.parking = &h->parking;
-	if (open_state(h, err) < 0)
+	if (hub_state_open(h, err) < 0)
 		return -EINVAL;
 	hub_apply_conf(h);
 	h->ws = ws_loop_new(loop, /* head_max= */ 0, err);
@@ -570,7 +446,7 @@ int hub_open(struct hub *h, struct loop *loop, const char *conf_path, struct err
 		return -EINVAL;
 	names_file_load(h);
 	listen_fds_close_rest();
-	confine(h);
+	hub_confine(h);
 	sig_start(&h->term, loop, SIGTERM, on_term);
 	sig_start(&h->interrupt, loop, SIGINT, on_interrupt);
 	sig_start(&h->hangup, loop, SIGHUP, on_hangup);

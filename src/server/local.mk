@@ -19,6 +19,8 @@ src_server_libserver_a_SOURCES = \
 	src/server/front_sort.c src/server/front_sort.h \
 	src/server/front_set.c src/server/front_set.h \
 	src/server/hub.c src/server/hub.h \
+	src/server/hub_confine.c src/server/hub_confine.h \
+	src/server/hub_state.c src/server/hub_state.h \
 	src/server/kept.c src/server/kept.h \
 	src/server/keys.c src/server/keys.h \
 	src/server/names.c src/server/names.h \

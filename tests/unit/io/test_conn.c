@@ -6,6 +6,7 @@
 #include <netinet/tcp.h>
 
 #include "io/conn.h"
+#include "io/conn_tcp.h"
 
 #define OUT_MAX (64 * 1024)
 #define EVENTS  (CONN_EV_TIMEOUT + 1)
@@ -569,7 +570,7 @@ static void a_user_timeout_reaches_the_kernel(void **state)
 	unsigned int ms = 0;
 	socklen_t n = sizeof(ms);
 
-	conn_set_user_timeout(&conn, 4321);
+	conn_tcp_set_user_timeout(&conn, 4321);
 	assert_int_equal(getsockopt(conn.fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &ms, &n), 0);
 	assert_int_equal(ms, 4321);
 }
