@@ -267,6 +267,8 @@ static int follow(struct expect *x)
 
 	x->follow.until = x->until;
 	code = call_more(&x->follow, "Requests", params, on_reply, x);
+	if (!code && !x->looked_back)
+		look_back(x, INT64_MAX); /* the time was over before the first answer came */
 	return code ? code : x->code;
 }
 
