@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * request_row: what fits into a line of a request. On a terminal the target is cut so that a line
- * stays one; elsewhere everything is written.
+ * stays one, and a narrow one shows times without their dates; elsewhere everything is written.
  */
 #include "cli/request_row.h"
 
@@ -15,9 +15,11 @@
 #include "base/str.h"
 #include "cli/print.h"
 
-#define COLUMNS_BESIDE 92 /* what the other columns take, more or less */
-#define TARGET_MIN     24
-#define TEXT_MAX       65536
+#define WIDE       116 /* so many columns have room for a date */
+#define DATE       (sizeof("2026-01-31T") - 1)
+#define TARGET_MIN 12
+#define TEXT_MAX   65536
+#define GAP        2 /* between columns */
 
 enum {
 	COLUMN_ID,
@@ -31,6 +33,9 @@ enum {
 	COLUMN_NOTE,
 	COLUMN_COUNT
 };
+
+static const char *const headings[COLUMN_COUNT] = {
+	"ID", "TIME", "TUNNEL", "METHOD", "STATUS", "TARGET", "SIZE", "TOOK", "NOTE"};
 
 static const char *text_of(const json_t *o, const char *key)
 {
@@ -82,20 +87,28 @@ void request_row_note(struct str *out, const json_t *info)
 	}
 }
 
-/* How many bytes of a target are shown; 0: all. */
-static size_t target_room(void)
+/* The terminal's; SIZE_MAX: it is none, or has not said. */
+static size_t columns(void)
 {
 	struct winsize w = {0};
 
 	if (!isatty(STDOUT_FILENO) || ioctl(STDOUT_FILENO, TIOCGWINSZ, &w) < 0 || w.ws_col == 0)
-		return 0;
-	return MAX((size_t)TARGET_MIN, (size_t)w.ws_col - MIN(w.ws_col, COLUMNS_BESIDE));
+		return SIZE_MAX;
+	return w.ws_col;
+}
+
+/* How many bytes of a target are shown beside columns that take @others. */
+static size_t target_room(size_t others)
+{
+	size_t all = columns();
+
+	return all == SIZE_MAX ? SIZE_MAX : MAX((size_t)TARGET_MIN, all - MIN(all, others));
 }
 
 /* Cut to @room, at the beginning of a character. */
 static void cut(char *text, size_t room)
 {
-	if (room == 0 || strlen(text) <= room)
+	if (strlen(text) <= room)
 		return;
 	for (room -= 3; room > 0 && ((unsigned char)text[room] & 0xc0) == 0x80;)
 		room--;
@@ -116,7 +129,7 @@ static void cells_of(const json_t *info, char *ret[COLUMN_COUNT])
 	request_row_time(&took, json_object_get(info, "total_us"));
 	request_row_note(&note, info);
 	ret[COLUMN_ID] = print_member(info, "id");
-	ret[COLUMN_TIME] = mem_strdup(time);
+	ret[COLUMN_TIME] = mem_strdup(columns() < WIDE ? time + DATE : time);
 	ret[COLUMN_TUNNEL] = print_member(info, "tunnel");
 	ret[COLUMN_METHOD] = print_member(info, "method");
 	ret[COLUMN_STATUS] = print_member(info, "status");
@@ -124,7 +137,6 @@ static void cells_of(const json_t *info, char *ret[COLUMN_COUNT])
 	ret[COLUMN_SIZE] = mem_strdup(bytes);
 	ret[COLUMN_TOOK] = str_take(&took);
 	ret[COLUMN_NOTE] = str_take(&note);
-	cut(ret[COLUMN_TARGET], target_room());
 }
 
 static void free_cells(char *cells[COLUMN_COUNT])
@@ -133,8 +145,31 @@ static void free_cells(char *cells[COLUMN_COUNT])
 		mem_cleanup(&cells[i]);
 }
 
+/* What a table's columns take without the target. */
+static size_t others_width(const json_t *list)
+{
+	size_t widest[COLUMN_COUNT] = {0}, sum = (COLUMN_COUNT - 1) * GAP, i;
+	const json_t *info;
+
+	for (size_t c = 0; c < COLUMN_COUNT; c++)
+		widest[c] = strlen(headings[c]);
+	json_array_foreach(list, i, info)
+	{
+		char *cells[COLUMN_COUNT];
+
+		cells_of(info, cells);
+		for (size_t c = 0; c < COLUMN_COUNT; c++)
+			widest[c] = MAX(widest[c], strlen(cells[c]));
+		free_cells(cells);
+	}
+	for (size_t c = 0; c < COLUMN_COUNT; c++)
+		sum += c == COLUMN_TARGET ? 0 : widest[c];
+	return sum;
+}
+
 void request_row_table(const struct args *a, const json_t *list)
 {
+	size_t room = target_room(columns() == SIZE_MAX ? 0 : others_width(list));
 	const json_t *info;
 	struct print_table t;
 	size_t i;
@@ -145,6 +180,7 @@ void request_row_table(const struct args *a, const json_t *list)
 		char *cells[COLUMN_COUNT];
 
 		cells_of(info, cells);
+		cut(cells[COLUMN_TARGET], room);
 		for (size_t c = 0; c < COLUMN_COUNT; c++)
 			print_table_add(&t, cells[c]);
 		free_cells(cells);
@@ -155,9 +191,9 @@ void request_row_table(const struct args *a, const json_t *list)
 
 void request_row_line(const json_t *info)
 {
-	static const int widths[COLUMN_COUNT] = {6, 20, 12, 7, 6, 32, 9, 9, 0};
-	static const char *const headings[COLUMN_COUNT] = {
-		"ID", "TIME", "TUNNEL", "METHOD", "STATUS", "TARGET", "SIZE", "TOOK", "NOTE"};
+	static const int wide[COLUMN_COUNT] = {6, 20, 12, 7, 6, 32, 9, 9, 0};
+	static const int narrow[COLUMN_COUNT] = {4, 9, 6, 6, 6, TARGET_MIN, 6, 7, 0};
+	const int *widths = columns() < WIDE ? narrow : wide;
 	CLEANUP(str_deinit) struct str line = STR_INIT(4 * TEXT_MAX);
 	char *cells[COLUMN_COUNT];
 
@@ -165,6 +201,8 @@ void request_row_line(const json_t *info)
 		cells[c] = mem_strdup(headings[c]);
 	if (info)
 		cells_of(info, cells);
+	if (info && columns() != SIZE_MAX)
+		cut(cells[COLUMN_TARGET], (size_t)widths[COLUMN_TARGET]);
 	for (size_t c = 0; c < COLUMN_COUNT; c++)
 		str_addf(&line, "%-*s%s", widths[c], cells[c], c + 1 < COLUMN_COUNT ? "  " : "");
 	while (line.len > 0 && line.data[line.len - 1] == ' ')

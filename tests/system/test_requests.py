@@ -14,6 +14,7 @@ import socket
 import stat
 import struct
 import subprocess
+import termios
 import time
 
 import pytest
@@ -272,9 +273,11 @@ def test_messages_are_shown_below_the_heads(web):
     assert re.search(r"^> .* text, 5 bytes\nhello$", out, re.M) and re.search(r"^< .* binary, 3 bytes\n00000000 00 01 ff ", out, re.M)
 
 
-def on_terminal(*argv):
+def on_terminal(*argv, columns=0):
     """What a program writes to a terminal."""
     leader, follower = pty.openpty()
+    if columns:
+        termios.tcsetwinsize(follower, (24, columns))
     with subprocess.Popen([str(a) for a in argv], stdout=follower, stdin=subprocess.DEVNULL) as process:
         os.close(follower)
         out = b""
@@ -286,6 +289,16 @@ def on_terminal(*argv):
         os.close(leader)
         assert process.wait(WAIT) == 0
     return out
+
+
+def test_a_line_stays_one_on_a_narrow_terminal(web):
+    web.curl(web.url + "a/rather/long/path?with=a&long=query", "-d", "a=1")
+    done(web.dmn, 1)
+    web.dmn.ctl("replay", "1")
+    rows = on_terminal(web.program("tunnelctl"), "--socket", web.dmn.control, "--no-color", "requests", columns=80).decode().splitlines()[:3]
+    assert max(map(len, rows)) <= 80 and "replay of 1" in rows[2] and "  /a/rat" in rows[1] and "T" not in rows[1].split()[1]
+    plain = web.dmn.ctl("requests").stdout.splitlines()[1]
+    assert "/a/rather/long/path?with=a&long=query" in plain and "T" in plain.split()[1]
 
 
 def test_what_strangers_send_moves_no_terminal(web):
