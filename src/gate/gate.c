@@ -76,7 +76,7 @@ static void refuse_fault(struct gate *g, enum http_fault fault)
 	if (gate_answer_fault(g->pump, &g->read, fault))
 		shut(g);
 	else
-		pump_finish(g->pump, CLOSE_BAD_MESSAGE, http_head_fault_text(fault));
+		pump_finish(g->pump, CLOSE_BAD_MESSAGE, http_fault_text(fault));
 }
 
 /* --- reading --------------------------------------------------------------------------------- */

@@ -70,9 +70,9 @@ bool gate_answer_refuse(struct pump *p, const struct gate_read *r, enum gate_ans
 
 bool gate_answer_fault(struct pump *p, const struct gate_read *r, enum http_fault fault)
 {
-	int status = http_head_fault_status(fault);
+	int status = http_fault_status(fault);
 	struct answer a = {status, status == 400 ? "Bad Request" : "Refused",
-		http_head_fault_word(fault), http_head_fault_text(fault)};
+		http_fault_word(fault), http_fault_text(fault)};
 
 	return answer(p, r, &a, /* close= */ true);
 }

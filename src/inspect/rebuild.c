@@ -244,7 +244,7 @@ static int check_written(struct rebuild *r, struct err *err)
 	fault = http_head_request(&h, bytes, r->head.len);
 	if (fault != HTTP_FAULT_NONE)
 		return err_set(err, -EINVAL, "that would be no request: %s",
-			http_head_fault_text(fault));
+			http_fault_text(fault));
 	r->is_head = http_head_span_is(h.method, "HEAD");
 	return 0;
 }

@@ -8,20 +8,10 @@
 #include <stdint.h>
 
 #include "base/macros.h"
+#include "proto/http_fault.h"
 
 #define HTTP_HEAD_FIELDS_MAX 128
 #define HTTP_HEAD_TARGET_MAX 16384
-
-enum http_fault {
-	HTTP_FAULT_NONE = 0,
-#define FAULT(name, status, word, text) HTTP_FAULT_##name,
-#include "proto/http_fault.def.h"
-#undef FAULT
-	HTTP_FAULT_COUNT
-};
-int http_head_fault_status(enum http_fault f);
-const char *http_head_fault_word(enum http_fault f);
-const char *http_head_fault_text(enum http_fault f);
 
 /* Bytes inside the input; not NUL-terminated. */
 struct http_span {

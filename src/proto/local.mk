@@ -7,7 +7,7 @@ src_proto_libproto_a_SOURCES = \
 	src/proto/hostname.c src/proto/hostname.h \
 	src/proto/http_body.c src/proto/http_body.h \
 	src/proto/http_chunk.c src/proto/http_chunk.h \
-	src/proto/http_fault.def.h \
+	src/proto/http_fault.c src/proto/http_fault.def.h src/proto/http_fault.h \
 	src/proto/http_forward.c src/proto/http_forward.h \
 	src/proto/http_head.c src/proto/http_head.h \
 	src/proto/proxy_header.c src/proto/proxy_header.h \

@@ -94,6 +94,6 @@ void edge_error_send(struct visitor *v, int status, const char *word, const char
 
 void edge_error_refuse(struct visitor *v, enum http_fault fault)
 {
-	edge_error_send(v, http_head_fault_status(fault), http_head_fault_word(fault),
-		http_head_fault_text(fault));
+	edge_error_send(v, http_fault_status(fault), http_fault_word(fault),
+		http_fault_text(fault));
 }

@@ -7,6 +7,7 @@ PROTO_TESTS = \
 	tests/unit/proto/test_hostname \
 	tests/unit/proto/test_http_body \
 	tests/unit/proto/test_http_chunk \
+	tests/unit/proto/test_http_fault \
 	tests/unit/proto/test_http_forward \
 	tests/unit/proto/test_http_head \
 	tests/unit/proto/test_proxy_header \
@@ -21,6 +22,7 @@ tests_unit_proto_test_hello_LDADD = $(PROTO_TESTS_LIBS)
 tests_unit_proto_test_hostname_LDADD = $(PROTO_TESTS_LIBS)
 tests_unit_proto_test_http_body_LDADD = $(PROTO_TESTS_LIBS)
 tests_unit_proto_test_http_chunk_LDADD = $(PROTO_TESTS_LIBS)
+tests_unit_proto_test_http_fault_LDADD = $(PROTO_TESTS_LIBS)
 tests_unit_proto_test_http_forward_LDADD = $(PROTO_TESTS_LIBS)
 tests_unit_proto_test_http_head_LDADD = $(PROTO_TESTS_LIBS)
 tests_unit_proto_test_proxy_header_LDADD = $(PROTO_TESTS_LIBS)

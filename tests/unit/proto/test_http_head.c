@@ -690,20 +690,6 @@ static void nomination_is_by_whole_names(void **state)
 	assert_false(http_head_is_nominated(&h, (struct http_span){"x-one, x-two", 12}));
 }
 
-static void every_fault_earns_a_status_and_a_word(void **state)
-{
-	(void)state;
-	for (int f = HTTP_FAULT_NONE + 1; f < HTTP_FAULT_COUNT; f++) {
-		assert_in_range(http_head_fault_status((enum http_fault)f), 400, 505);
-		assert_true(strlen(http_head_fault_word((enum http_fault)f)) > 3);
-		assert_true(strlen(http_head_fault_text((enum http_fault)f)) > 10);
-	}
-	assert_int_equal(http_head_fault_status(HTTP_FAULT_VERSION), 505);
-	assert_int_equal(http_head_fault_status(HTTP_FAULT_TARGET_TOO_LONG), 414);
-	assert_int_equal(http_head_fault_status(HTTP_FAULT_HEAD_TOO_LARGE), 431);
-	assert_int_equal(http_head_fault_status(HTTP_FAULT_CODING), 501);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -729,7 +715,6 @@ int main(void)
 		cmocka_unit_test(an_upgrade_is_one_that_connection_nominates_and_no_other_http),
 		cmocka_unit_test(expect_means_nothing_in_1_0),
 		cmocka_unit_test(nomination_is_by_whole_names),
-		cmocka_unit_test(every_fault_earns_a_status_and_a_word),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
