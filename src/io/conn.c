@@ -9,8 +9,7 @@
  * Events that an API call caused (an error in conn_write(), the end of a queue in conn_flush())
  * are said by the `later` task, never inside the call; those of the watchers are said at once.
  *
- * Not here: name resolution and connecting (dial.c), certificates (tls_ctx.c), what the kernel is
- * told and asked of TCP (conn_tcp.c).
+ * Not here: resolving and connecting (dial.c), certificates (tls_ctx.c), tcp(7) (conn_tcp.c).
  */
 #include "io/conn.h"
 
@@ -19,6 +18,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "io/conn_tcp.h"
 #include "io/conn_tls.h"
 #include "io/loop.h"
 
@@ -542,6 +542,7 @@ void conn_open(struct conn *c, struct loop *loop, int fd, size_t out_max, conn_e
 	ev_io_init(&c->rd, on_readable, fd, EV_READ);
 	ev_io_init(&c->wr, on_writable, fd, EV_WRITE);
 	ev_io_start(loop->ev, &c->rd);
+	conn_tcp_settle(c);
 }
 
 void conn_set_deadline(struct conn *c, uint64_t ms)

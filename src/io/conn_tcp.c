@@ -4,9 +4,25 @@
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <string.h>
 #include <sys/ioctl.h>
 
+#include "io/addr.h"
 #include "io/conn.h"
+
+void conn_tcp_settle(struct conn *c)
+{
+	char name[16] = ""; /* TCP_CA_NAME_MAX */
+	socklen_t n = sizeof(name) - 1;
+	struct addr mine;
+
+	if (getsockopt(c->fd, IPPROTO_TCP, TCP_CONGESTION, name, &n) < 0 ||
+		strncmp(name, "bbr", 3) != 0)
+		return;
+	addr_of_socket(&mine, c->fd);
+	if (addr_is_loopback(&mine))
+		(void)setsockopt(c->fd, IPPROTO_TCP, TCP_CONGESTION, "reno", 4);
+}
 
 void conn_tcp_set_user_timeout(struct conn *c, unsigned int ms)
 {

@@ -8,6 +8,10 @@
 
 struct conn;
 
+/* A connection within the machine is not to be paced: where bbr is the system's choice, it gets
+ * reno, which every user may choose (tcp(7)). On a path without a queue and without loss pacing
+ * only costs: timers, and many small segments. Others keep what the system chose. */
+void conn_tcp_settle(struct conn *c);
 /* TCP_USER_TIMEOUT; ignored for other sockets. */
 void conn_tcp_set_user_timeout(struct conn *c, unsigned int ms);
 /* TCP_NOTSENT_LOWAT: the socket takes more only when fewer bytes than this have not been sent yet;

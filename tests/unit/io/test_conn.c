@@ -577,6 +577,39 @@ static void a_user_timeout_reaches_the_kernel(void **state)
 
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
+static bool choose(const char *congestion)
+{
+	return setsockopt(conn.fd, IPPROTO_TCP, TCP_CONGESTION, congestion,
+		       (socklen_t)strlen(congestion)) == 0;
+}
+
+static void check_congestion(const char *wanted)
+{
+	char name[16] = "";
+	socklen_t n = sizeof(name) - 1;
+
+	assert_int_equal(getsockopt(conn.fd, IPPROTO_TCP, TCP_CONGESTION, name, &n), 0);
+	assert_string_equal(name, wanted);
+}
+
+static void nobody_is_paced_within_the_machine(void **state)
+{
+	char name[16] = "";
+	socklen_t n = sizeof(name) - 1;
+
+	/* whatever the system's choice is, this came out of conn_open() */
+	assert_int_equal(getsockopt(conn.fd, IPPROTO_TCP, TCP_CONGESTION, name, &n), 0);
+	assert_int_not_equal(strncmp(name, "bbr", 3), 0);
+	if (choose("cubic")) {
+		conn_tcp_settle(&conn);
+		check_congestion("cubic");
+	}
+	if (!choose("bbr"))
+		skip();
+	conn_tcp_settle(&conn);
+	check_congestion("reno");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -613,6 +646,7 @@ int main(void)
 		T(a_close_is_a_fin_at_the_peer),
 		T(a_descriptor_can_be_taken_back_unless_bytes_are_queued),
 		T(a_deadline_is_pushed_back_and_stopped),
+		T(nobody_is_paced_within_the_machine),
 		T(a_user_timeout_reaches_the_kernel),
 	};
 
