@@ -15,6 +15,7 @@
 
 #include "base/mem.h"
 #include "io/conn_tcp.h"
+#include "io/conn_tls.h"
 #include "mux/session.h"
 
 /* What one readable event may take before others get their turn: of small answers a hundred, which
@@ -105,15 +106,22 @@ static ssize_t read_much(struct lane *l)
 	do {
 		n = conn_read(&l->conn, l->loop->scratch + have, LOOP_SCRATCH_SIZE - have);
 		have += n > 0 ? (size_t)n : 0;
-	} while (n > 0 && l->conn.ssl && have <= LOOP_SCRATCH_SIZE - TLS_RECORD_MAX);
+	} while (n > 0 && l->conn.ssl && conn_tls_pending(&l->conn) &&
+		 have <= LOOP_SCRATCH_SIZE - TLS_RECORD_MAX);
 	return have > 0 ? (ssize_t)have : n;
+}
+
+/* Its end was read, perhaps behind bytes: no event will say so again. */
+static bool is_over(const struct lane *l)
+{
+	return l->conn.read_ended || l->conn.error;
 }
 
 static void on_readable(struct lane *l)
 {
 	size_t budget = READ_MAX;
 
-	while (budget > 0 && !l->conn.closed) {
+	while ((budget > 0 || is_over(l)) && !l->conn.closed) {
 		ssize_t n = read_much(l);
 
 		if (n == -EAGAIN)
@@ -125,7 +133,7 @@ static void on_readable(struct lane *l)
 		if (link_input(&l->link, l->loop->scratch, (size_t)n, clock_ms()) < 0)
 			return; /* let go; the queue still empties */
 		budget -= MIN(budget, (size_t)n);
-		if ((size_t)n < LOOP_SCRATCH_SIZE / 4)
+		if ((size_t)n < LOOP_SCRATCH_SIZE / 4 && !is_over(l))
 			return; /* level-triggered: what is left says so again */
 	}
 }

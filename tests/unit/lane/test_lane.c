@@ -161,6 +161,29 @@ static void a_lane_lost_in_mid_stream_costs_no_byte(void **state)
 	assert_false(client.party.was_reset || server.party.was_reset);
 }
 
+/* TLS: the last record and close_notify are read by one recv(). */
+static void a_lane_that_ends_right_behind_its_last_bytes_is_missed_at_once(void **state)
+{
+	struct lane *sending, *receiving;
+
+	attach_lane_pair();
+	sending = lane_of(&server);
+	receiving = lane_of(&client);
+	/* not by silence */
+	client.session.limits.dead_busy_ms = client.session.limits.dead_ms = 60000;
+	server.session.limits.dead_busy_ms = server.session.limits.dead_ms = 60000;
+	conn_pause(&receiving->conn);
+	pair_open();
+	server.party.to_send = 1000;
+	party_pump(&server.party);
+	until(server.session.stats.bytes_tx == 1000);
+	conn_shutdown(&sending->conn);
+	until(sending->conn.shutdown_sent);
+	conn_resume(&receiving->conn);
+	until(both_use("wire"));
+	until(client.party.received == 1000);
+}
+
 static void another_lane_may_follow_a_lost_one(void **state)
 {
 	attach_lane_pair();
@@ -480,6 +503,8 @@ int main(void)
 		TLS_TEST(a_lane_attached_in_mid_stream_changes_no_byte),
 		TEST(a_lane_lost_in_mid_stream_costs_no_byte),
 		TLS_TEST(a_lane_lost_in_mid_stream_costs_no_byte),
+		TEST(a_lane_that_ends_right_behind_its_last_bytes_is_missed_at_once),
+		TLS_TEST(a_lane_that_ends_right_behind_its_last_bytes_is_missed_at_once),
 		TEST(another_lane_may_follow_a_lost_one),
 		TEST(a_receiver_that_does_not_consume_bounds_what_is_queued),
 		TEST(hardly_anything_waits_in_a_lane_that_is_not_read),
