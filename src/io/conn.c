@@ -126,8 +126,7 @@ static ssize_t send_some(struct conn *c, const uint8_t *bytes, size_t n)
 	return errno == EAGAIN || errno == EWOULDBLOCK ? 0 : -errno;
 }
 
-/* False when the kernel has no room for TLS' close_notify: without it our end would look like a
- * cut. */
+/* False: no room for TLS' close_notify in the kernel; without it our end would look like a cut. */
 static bool send_shutdown(struct conn *c)
 {
 	if (c->ssl && !conn_tls_shutdown(c)) {
